@@ -1,0 +1,47 @@
+# What every target of ours shares: warnings as errors, exact arithmetic, one include root.
+
+add_library(psephos_flags INTERFACE)
+target_include_directories(psephos_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(psephos_flags INTERFACE PSEPHOS_VERSION="${PROJECT_VERSION}")
+target_compile_options(psephos_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+  # gcc 12 sees uninitialised reads inside std::variant and std::optional, and overlaps inside std::string, that are
+  # not there (GCC bugs 80635 and 105651).
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  # A fused multiply-add rounds once where we promise two roundings; replicas would part.
+  -ffp-contract=off)
+if(PSEPHOS_SANITIZE)
+  target_compile_options(psephos_flags INTERFACE
+    -fsanitize=${PSEPHOS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(psephos_flags INTERFACE -fsanitize=${PSEPHOS_SANITIZE})
+endif()
+
+# psephos_room(NAME [DEPENDS targets...]): a room is a folder; every .cpp in it is one static library,
+# main.cpp excepted.
+function(psephos_room NAME)
+  cmake_parse_arguments(ROOM "" "" "DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  add_library(${NAME} STATIC ${sources})
+  target_link_libraries(${NAME} PUBLIC psephos_flags ${ROOM_DEPENDS})
+endfunction()
+
+# psephos_program(NAME DEPENDS targets...): main.cpp of this folder, as an executable.
+function(psephos_program NAME)
+  cmake_parse_arguments(PROGRAM "" "" "DEPENDS" ${ARGN})
+  add_executable(${NAME} main.cpp)
+  target_link_libraries(${NAME} PRIVATE psephos_flags ${PROGRAM_DEPENDS})
+  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endfunction()
+
+# psephos_tests(NAME [DEPENDS targets...]): every *_test.cpp of this folder and those below, as one
+# GoogleTest program.
+function(psephos_tests NAME)
+  cmake_parse_arguments(TESTS "" "" "DEPENDS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
+  add_executable(${NAME} ${sources})
+  target_link_libraries(${NAME} PRIVATE psephos_flags ${TESTS_DEPENDS} GTest::gtest_main)
+  target_compile_definitions(${NAME} PRIVATE PSEPHOS_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  include(GoogleTest)
+  gtest_discover_tests(${NAME} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 240)
+endfunction()

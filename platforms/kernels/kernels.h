@@ -1,0 +1,93 @@
+#pragma once
+// The table of micro-kernels. One table per processor family, all with the same meaning to the bit;
+// `portable` is the specification. A program chooses one table at start and passes nothing else
+// around: callers say kernels().pack_signs(...).
+//
+// Packed-sign layout (WIRE.md, "Packed signs"): d parameters take W = ceil(d/32) little-endian
+// 32-bit words. Block b of 1024 parameters owns words 32b..32b+31, and bit j of word 32b + l is
+// parameter 1024b + 32j + l. The last, short block of r = d mod 1024 parameters has L = ceil(r/32)
+// lanes: bit j of word base + l is parameter base_parameter + L*j + l. Bits past d are zero.
+//
+// Every kernel is a pure function of its arguments, thread-safe, allocates nothing, and requires
+// finite input. Buffers need no particular alignment; ours have 64 bytes.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace psephos::kernels {
+
+// Addresses the coins that stand in for exact zeros: coin word w is word w mod 4 of
+// philox4x32({w / 4, 0, round, purpose}, key).
+struct CoinAddress {
+  std::uint32_t key[2];
+  std::uint32_t round;
+  std::uint32_t purpose;
+};
+
+// A bit-sliced counter: bit p of the count of every coordinate is plane p, W words, at
+// planes + p * words. Coordinates are in packed-sign order.
+struct CounterPlanes {
+  std::uint32_t* planes;
+  std::size_t plane_count;
+  std::size_t words;
+};
+
+struct Kernels {
+  const char* name;
+
+  // signs: W words. Bit = sign bit of v; where v is +0 or -0, the coin's bit.
+  void (*pack_signs)(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs);
+
+  // signs, voted: W words each. Voted where abs(v) > threshold (>= 0); sign bit 0 where not voted.
+  void (*pack_threshold)(const float* v, std::size_t d, float threshold, std::uint32_t* signs,
+                         std::uint32_t* voted);
+
+  // Adds `count` bit planes (W words each) to a bit-sliced counter, which must be wide enough:
+  // no carry may leave its top plane. Harley-Seal carry-save adders, L1-sized blocks.
+  void (*count_planes)(CounterPlanes counter, const std::uint32_t* const* planes,
+                       std::size_t count);
+
+  // Adds counter `from` (planes of into.words words) to counter `into` (at least as many planes; no
+  // carry may leave the top one).
+  void (*merge_counters)(CounterPlanes into, const std::uint32_t* from,
+                         std::size_t from_plane_count);
+
+  // net = voted + all_voters - 2 * negative, per coordinate. Where abs(net) >= margin (margin >=
+  // 1): decided bit 1 and sign bit (net < 0); elsewhere both 0. signs, decided: W = negative.words
+  // words. Counters have at most 32 planes; `voted` may have none. Bits past d come out decided
+  // when all_voters >= margin: the caller masks them (runtime/signs/layout.h, valid_bits).
+  void (*decide)(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voters,
+                 std::uint32_t margin, std::uint32_t* signs, std::uint32_t* decided);
+
+  // x <- x*keep, rounded, then x - step (sign bit 0) or x + step (sign bit 1) rounded; where
+  // `voted` is 0 only the product. `voted` null: everything voted. PROTOCOL: replicas agree to the
+  // bit.
+  void (*apply)(float* x, std::size_t d, const std::uint32_t* signs, const std::uint32_t* voted,
+                float step, float keep);
+
+  // m <- beta*m + (1-beta)*g: two products rounded, then their sum ((1-beta) computed once in
+  // float).
+  void (*momentum)(float* m, const float* g, std::size_t d, float beta);
+
+  // sum of abs(v) and of v*v in double, in one fixed order: 16 lanes, tree over lanes, blocks of
+  // 1024 in sequence.
+  double (*sum_abs)(const float* v, std::size_t d);
+  double (*sum_squares)(const float* v, std::size_t d);
+
+  bool (*all_finite)(const float* v, std::size_t d);
+
+  std::uint64_t (*count_ones)(const std::uint32_t* words, std::size_t count);
+
+  // x <- x*scale + offset for bytes (normalisation of images): float(b)*scale rounded, plus offset
+  // rounded.
+  void (*normalise)(const std::uint8_t* bytes, std::size_t count, float scale, float offset,
+                    float* out);
+};
+
+// The reference: plain C++ that every compiler vectorises.
+const Kernels& portable_kernels();
+
+// The table in use. Today always the portable one; chosen once, by what the processor has.
+const Kernels& kernels();
+
+}  // namespace psephos::kernels

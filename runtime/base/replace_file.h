@@ -1,0 +1,21 @@
+#pragma once
+// Whole-file writes that are never seen half-done: temporary in the same folder, fsync, rename,
+// fsync of the folder.
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+#include "runtime/base/result.h"
+
+namespace psephos {
+
+// Replaces `path` by `contents`, or leaves it as it was and says why. Permissions of a file that
+// was there are kept; what is not an ordinary file (a folder, a device) is refused. The temporary
+// is `path` + ".tmp", so that one left by a power cut is overwritten by the next write instead of
+// piling up: one writer per path at a time.
+Status replace_file(const std::filesystem::path& path, std::span<const std::uint8_t> contents);
+Status replace_file(const std::filesystem::path& path, std::string_view contents);
+
+}  // namespace psephos

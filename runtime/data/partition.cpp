@@ -1,0 +1,236 @@
+#include "runtime/data/partition.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <numeric>
+#include <optional>
+
+#include "runtime/base/check.h"
+#include "runtime/base/philox.h"
+
+namespace psephos {
+namespace {
+
+constexpr std::string_view kShardsWord = "shards:";
+constexpr std::string_view kDirichletWord = "dirichlet:";
+
+// Philox rounds: 0 shuffles, 1 + c draws the Dirichlet shares of class c.
+constexpr std::uint32_t kShuffleRound = 0;
+
+// Marsaglia and Tsang reject one draw in twenty at worst, so 64 in a row never happen; a bound is a
+// bound, and the centre of the distribution stands in.
+constexpr std::uint64_t kGammaAttempts = 64;
+
+using Indices = std::vector<std::uint32_t>;
+
+template <class T>
+std::optional<T> parse_number(std::string_view text) {
+  T value{};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
+PhiloxKey run_key(std::uint32_t seed) { return {seed, kRunStream}; }
+
+// 0 .. count-1 in an order that `seed` decides (Fisher-Yates).
+Indices shuffled(std::size_t count, std::uint32_t seed) {
+  Indices order(count);
+  std::iota(order.begin(), order.end(), 0u);
+  for (std::size_t i = count; i-- > 1;) {
+    const std::uint32_t word = philox_word(run_key(seed), kShuffleRound, Purpose::kPartition, i);
+    std::swap(order[i], order[below(word, static_cast<std::uint32_t>(i + 1))]);
+  }
+  return order;
+}
+
+// Where piece `piece` of `pieces` near-equal ones begins among `count` things.
+std::size_t cut(std::size_t count, std::uint64_t piece, std::uint64_t pieces) {
+  return static_cast<std::size_t>(count * piece / pieces);
+}
+
+void append(Indices& part, const Indices& from, std::size_t begin, std::size_t end) {
+  part.insert(part.end(), from.begin() + static_cast<std::ptrdiff_t>(begin),
+              from.begin() + static_cast<std::ptrdiff_t>(end));
+}
+
+// Splits `order` by label, keeping its order within each class.
+std::vector<Indices> by_class(const Indices& order, std::span<const std::uint8_t> labels,
+                              std::size_t classes) {
+  std::vector<Indices> groups(classes);
+  for (const std::uint32_t index : order) groups[labels[index]].push_back(index);
+  return groups;
+}
+
+Partition deal_iid(std::size_t samples, std::uint32_t parts, std::uint32_t seed) {
+  const Indices order = shuffled(samples, seed);
+  Partition partition{std::vector<Indices>(parts)};
+  for (std::uint32_t p = 0; p < parts; ++p) {
+    append(partition.parts[p], order, cut(samples, p, parts), cut(samples, p + 1ull, parts));
+  }
+  return partition;
+}
+
+Partition deal_shards(std::uint32_t shards_per_part, std::span<const std::uint8_t> labels,
+                      std::size_t classes, std::uint32_t parts, std::uint32_t seed) {
+  Indices sorted(labels.size());
+  std::iota(sorted.begin(), sorted.end(), 0u);
+  std::vector<Indices> groups = by_class(sorted, labels, classes);
+  sorted.clear();
+  for (const Indices& group : groups) append(sorted, group, 0, group.size());
+
+  const std::uint64_t shards = std::uint64_t{parts} * shards_per_part;
+  const Indices order = shuffled(shards, seed);
+  Partition partition{std::vector<Indices>(parts)};
+  for (std::size_t s = 0; s < shards; ++s) {
+    append(partition.parts[s / shards_per_part], sorted, cut(sorted.size(), order[s], shards),
+           cut(sorted.size(), order[s] + 1ull, shards));
+  }
+  return partition;
+}
+
+// In (0, 1], so that its logarithm is finite.
+double positive_unit(std::uint32_t word) { return 1.0 - unit_interval(word); }
+
+// The logarithm of a Gamma(alpha, 1) draw (Marsaglia and Tsang, "A simple method for generating
+// gamma variables", 2000; for alpha < 1 by their U^(1/alpha), whose small values only a logarithm
+// holds).
+double log_gamma_draw(double alpha, PhiloxKey key, std::uint32_t round, std::uint64_t part) {
+  const double shape = (alpha < 1 ? alpha + 1 : alpha) - 1.0 / 3.0;
+  const double scale = 1.0 / std::sqrt(9.0 * shape);
+  const std::uint64_t first = part * kGammaAttempts;
+  double draw = shape;
+  for (std::uint64_t attempt = 0; attempt < kGammaAttempts; ++attempt) {
+    const auto words = philox(key, round, Purpose::kPartition, first + attempt);
+    const double normal = std::sqrt(-2.0 * std::log(positive_unit(words[0]))) *
+                          std::cos(2.0 * std::numbers::pi * unit_interval(words[1]));
+    const double root = 1.0 + scale * normal;
+    if (root <= 0) continue;
+    const double cube = root * root * root;
+    const double limit = 0.5 * normal * normal + shape * (1.0 - cube + std::log(cube));
+    if (std::log(positive_unit(words[2])) >= limit) continue;
+    draw = shape * cube;
+    break;
+  }
+  if (alpha >= 1) return std::log(draw);
+  const auto boost = philox(key, round, Purpose::kPartition, first);
+  return std::log(draw) + std::log(positive_unit(boost[3])) / alpha;
+}
+
+// Shares of `parts` parts in one class; they sum to 1.
+std::vector<double> dirichlet_shares(double alpha, std::uint32_t parts, PhiloxKey key,
+                                     std::uint32_t round) {
+  std::vector<double> shares(parts);
+  for (std::uint32_t p = 0; p < parts; ++p) shares[p] = log_gamma_draw(alpha, key, round, p);
+  const double largest = *std::max_element(shares.begin(), shares.end());
+  for (double& share : shares) share = std::exp(share - largest);
+  const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+  for (double& share : shares) share /= sum;
+  return shares;
+}
+
+Partition deal_dirichlet(double alpha, std::span<const std::uint8_t> labels, std::size_t classes,
+                         std::uint32_t parts, std::uint32_t seed) {
+  const std::vector<Indices> groups = by_class(shuffled(labels.size(), seed), labels, classes);
+  Partition partition{std::vector<Indices>(parts)};
+  for (std::uint32_t c = 0; c < classes; ++c) {
+    const Indices& group = groups[c];
+    const std::vector<double> shares = dirichlet_shares(alpha, parts, run_key(seed), 1 + c);
+    double passed = 0;
+    std::size_t begin = 0;
+    for (std::uint32_t p = 0; p < parts; ++p) {
+      passed += shares[p];
+      const double reached = std::round(passed * static_cast<double>(group.size()));
+      std::size_t end = std::clamp(static_cast<std::size_t>(reached), begin, group.size());
+      if (p + 1 == parts) end = group.size();
+      append(partition.parts[p], group, begin, end);
+      begin = end;
+    }
+  }
+  return partition;
+}
+
+Status check_request(const PartitionRule& rule, std::size_t samples, std::uint32_t parts) {
+  if (parts == 0) return Error{"a partition needs at least one part"};
+  if (samples > std::numeric_limits<std::uint32_t>::max()) {
+    return Error{fmt::format("{} samples are too many to share out; use fewer", samples)};
+  }
+  if (parts > samples) {
+    return Error{fmt::format("{} parts of {} samples: some would be empty; use fewer parts", parts,
+                             samples)};
+  }
+  if (rule.kind == PartitionRule::Kind::kShards && std::uint64_t{parts} * rule.shards > samples) {
+    return Error{
+        fmt::format("{} parts of {} shards each, but {} samples; use fewer parts or shards", parts,
+                    rule.shards, samples)};
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Result<PartitionRule> parse_partition(std::string_view text) {
+  if (text == "iid") return PartitionRule{};
+  if (text.starts_with(kShardsWord)) {
+    const auto shards = parse_number<std::uint32_t>(text.substr(kShardsWord.size()));
+    if (shards && *shards >= 1 && *shards <= kMaxShards) {
+      return PartitionRule{PartitionRule::Kind::kShards, *shards, 0};
+    }
+    return Error{fmt::format("--partition {}: give 1 to {} shards per client, as in shards:2", text,
+                             kMaxShards)};
+  }
+  if (text.starts_with(kDirichletWord)) {
+    const auto alpha = parse_number<double>(text.substr(kDirichletWord.size()));
+    if (alpha && *alpha >= kMinAlpha && *alpha <= kMaxAlpha) {
+      return PartitionRule{PartitionRule::Kind::kDirichlet, 0, *alpha};
+    }
+    return Error{
+        fmt::format("--partition {}: give a concentration from {} to {}, as in "
+                    "dirichlet:0.1",
+                    text, kMinAlpha, kMaxAlpha)};
+  }
+  return Error{
+      fmt::format("--partition {}: unknown; known are iid, shards:K and dirichlet:A", text)};
+}
+
+std::string to_string(const PartitionRule& rule) {
+  switch (rule.kind) {
+    case PartitionRule::Kind::kShards:
+      return fmt::format("shards:{}", rule.shards);
+    case PartitionRule::Kind::kDirichlet:
+      return fmt::format("dirichlet:{}", rule.alpha);
+    case PartitionRule::Kind::kIid:
+      break;
+  }
+  return "iid";
+}
+
+Result<Partition> make_partition(const PartitionRule& rule, std::span<const std::uint8_t> labels,
+                                 std::size_t classes, std::uint32_t parts, std::uint32_t seed) {
+  if (Status status = check_request(rule, labels.size(), parts); !status) return status.error();
+  PSEPHOS_CHECK(std::all_of(labels.begin(), labels.end(),
+                            [classes](std::uint8_t label) { return label < classes; }),
+                "make_partition: every label is below the number of classes");
+  Partition partition;
+  switch (rule.kind) {
+    case PartitionRule::Kind::kIid:
+      partition = deal_iid(labels.size(), parts, seed);
+      break;
+    case PartitionRule::Kind::kShards:
+      partition = deal_shards(rule.shards, labels, classes, parts, seed);
+      break;
+    case PartitionRule::Kind::kDirichlet:
+      partition = deal_dirichlet(rule.alpha, labels, classes, parts, seed);
+      break;
+  }
+  for (Indices& part : partition.parts) std::sort(part.begin(), part.end());
+  return partition;
+}
+
+}  // namespace psephos

@@ -1,0 +1,67 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include "runtime/base/check.h"
+#include "runtime/net/zmq_state.h"
+
+namespace psephos::net {
+namespace {
+
+void wait_for(zmq::socket_ref socket, const Waker* waker, std::chrono::milliseconds timeout) {
+  std::array<zmq::pollitem_t, 2> items = {{
+      {socket.handle(), 0, ZMQ_POLLIN, 0},
+      {nullptr, waker == nullptr ? 0 : waker->descriptor(), ZMQ_POLLIN, 0},
+  }};
+  try {
+    zmq::poll(items.data(), waker == nullptr ? 1 : 2, std::max(timeout, timeout.zero()));
+  } catch (const zmq::error_t& error) {
+    PSEPHOS_CHECK(error.num() == EINTR, error.what());
+  }
+}
+
+}  // namespace
+
+Waker::Waker() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot open a pipe");
+  }
+  read_ = ends[0];
+  write_ = ends[1];
+}
+
+Waker::~Waker() {
+  ::close(read_);
+  ::close(write_);
+}
+
+void Waker::wake() {
+  const int saved = errno;  // a signal handler must leave it alone
+  const char byte = 0;
+  while (::write(write_, &byte, 1) < 0 && errno == EINTR) {
+  }  // a full pipe wakes as well
+  errno = saved;
+}
+
+void Waker::drain() {
+  std::array<char, 64> bytes{};
+  for (;;) {
+    const ssize_t got = ::read(read_, bytes.data(), bytes.size());
+    if (got == 0 || (got < 0 && errno != EINTR)) return;
+  }
+}
+
+void wait(const RouterSocket& socket, const Waker* waker, std::chrono::milliseconds timeout) {
+  wait_for(socket.state_->socket, waker, timeout);
+}
+
+void wait(const DealerSocket& socket, const Waker* waker, std::chrono::milliseconds timeout) {
+  wait_for(socket.state_->socket, waker, timeout);
+}
+
+}  // namespace psephos::net

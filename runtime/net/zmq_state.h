@@ -1,0 +1,49 @@
+#pragma once
+// What the .cpp files of this room share: libzmq's types, and the options and helpers that both
+// sockets need. Private to runtime/net.
+
+#include <optional>
+#include <zmq.hpp>
+
+#include "runtime/net/sockets.h"
+
+namespace psephos::net {
+
+struct Context::State {
+  zmq::context_t context;
+};
+
+struct RouterSocket::State {
+  zmq::socket_t socket;
+  std::string endpoint;
+};
+
+struct DealerSocket::State {
+  zmq::socket_t socket;
+};
+
+// Everything that has to be set before bind or connect: on a live socket libzmq accepts most of
+// these options and ignores them. Throws zmq::error_t.
+void set_common_options(zmq::socket_t& socket, std::size_t max_frame_bytes, int heartbeat_ms,
+                        bool ipv6);
+
+// One part of a waiting message; nothing when none waits.
+std::optional<zmq::message_t> receive_part(zmq::socket_t& socket);
+
+// Receives and forgets the remaining parts of a message.
+void drop_parts(zmq::socket_t& socket);
+
+Frame copy_frame(const zmq::message_t& part);
+
+// False when it would have to wait, or the peer is gone.
+bool send_part(zmq::socket_t& socket, zmq::message_t part, zmq::send_flags flags);
+
+// A message that shares the frame's bytes and keeps them alive.
+zmq::message_t share_frame(const Frame& frame);
+
+void close_socket(zmq::socket_t& socket, std::chrono::milliseconds linger);
+
+// A receive() looks at this many messages of a wrong shape before it returns empty-handed.
+inline constexpr int kMaxDroppedMessages = 64;
+
+}  // namespace psephos::net

@@ -1,0 +1,48 @@
+#pragma once
+// The learning rate over rounds. Only the coordinator evaluates it: delta travels with every
+// decision.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/result.h"
+
+namespace psephos {
+
+inline constexpr std::size_t kMaxSteps = 64;
+
+struct Schedule {
+  enum class Kind : std::uint8_t { kConstant, kSqrt, kCosine, kStep };
+  Kind kind = Kind::kConstant;
+  std::vector<std::uint32_t> steps;  // kStep: ascending rounds at which delta falls to a tenth
+  bool operator==(const Schedule&) const = default;
+};
+
+// "constant", "sqrt", "cosine", "step:R1,R2,..." (ascending, at most kMaxSteps).
+Result<Schedule> parse_schedule(std::string_view text);
+std::string to_string(const Schedule& schedule);
+
+// delta_k for round k of K; lr > 0, and at most the greatest float. constant: lr. sqrt: lr /
+// sqrt(k+1) (ICML 2018, theorem 3). cosine: lr/2 * (1 + cos(pi k / K)). step: lr / 10^(steps
+// passed). Computed in double, rounded once; always finite and positive (a rate below the smallest
+// normal float gives that float).
+float learning_rate(const Schedule& schedule, double lr, std::uint32_t round, std::uint32_t rounds);
+
+// keep = 1 - delta*lambda as a float, sent with delta. In float 1 - 1e-8 is 1, so products are
+// summed in double and sent as float(1 - sum) only when the sum reaches 2^-14; until then keep
+// is 1.
+class WeightDecay {
+ public:
+  explicit WeightDecay(double lambda) : lambda_(lambda) {}
+  // To be called once per round, in order. delta*lambda must stay below 1 (check_run_config).
+  float keep(float delta);
+
+ private:
+  double lambda_;
+  double pending_ = 0;
+};
+
+}  // namespace psephos

@@ -1,0 +1,45 @@
+#pragma once
+// The run folder (--out DIR): config.toml as run, metrics.csv (a row per round), evaluations.csv (a
+// row per evaluation: they arrive some rounds after the round they are of), clients.csv,
+// parameters.npy and summary.json. The two tables of rounds grow while the run goes; the rest is
+// written whole (replace_file) at the end, summary.json last: where it is, the run is complete.
+// Columns are the field names of RoundRow, EvaluationRow and ClientRow.
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/report/npy.h"
+#include "runtime/report/round_row.h"
+#include "runtime/report/summary.h"
+
+namespace psephos {
+
+class RunFolder {
+ public:
+  // Creates DIR (parents too) and writes config.toml. Refuses one that already holds a run (any of
+  // the other files), so nothing is overwritten; a folder whose run failed before its first round
+  // holds none and may be used again.
+  static Result<RunFolder> create(const std::filesystem::path& directory,
+                                  const std::string& config_toml);
+  RunFolder(RunFolder&&) noexcept;
+  RunFolder& operator=(RunFolder&&) noexcept;
+  ~RunFolder();
+
+  // Every row is in the file at once, for whoever watches it; a full disk is reported by finish().
+  void add(const RoundRow& row);
+  void add(const EvaluationRow& row);
+  // `parameters`: the final x, d floats. Once, after the last row.
+  Status finish(const Summary& summary, const std::vector<ClientRow>& clients,
+                std::span<const float> parameters);
+
+ private:
+  struct State;
+  explicit RunFolder(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace psephos

@@ -1,0 +1,122 @@
+#include "runtime/vote/tally.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <utility>
+
+#include "platforms/kernels/kernels.h"
+#include "runtime/base/check.h"
+
+namespace psephos {
+void Tally::Counter::widen(std::uint32_t maximum, std::size_t words) {
+  plane_count = std::max(plane_count, static_cast<std::size_t>(std::bit_width(maximum)));
+  planes.resize(plane_count * words);  // new planes lie behind the old ones, all zero
+}
+
+void Tally::Counter::count(std::span<const std::uint32_t* const> bits, std::uint32_t maximum,
+                           std::size_t words) {
+  if (bits.empty()) return;
+  widen(maximum, words);
+  kernels::kernels().count_planes({planes.data(), plane_count, words}, bits.data(), bits.size());
+}
+
+void Tally::Counter::merge(const Counter& other, std::uint32_t maximum, std::size_t words) {
+  if (other.plane_count == 0) return;
+  widen(maximum, words);
+  kernels::kernels().merge_counters({planes.data(), plane_count, words}, other.planes.data(),
+                                    other.plane_count);
+}
+
+std::int64_t Tally::Counter::at(BitPosition position, std::size_t words) const {
+  std::int64_t value = 0;
+  for (std::size_t p = 0; p < plane_count; ++p) {
+    const std::uint32_t bit = (planes[p * words + position.word] >> position.bit) & 1;
+    value |= std::int64_t{bit} << p;
+  }
+  return value;
+}
+
+Tally::Tally(std::size_t parameters) : parameters_(parameters) {
+  PSEPHOS_CHECK(parameters <= kMaxParameters, "a tally of more than kMaxParameters");
+  group_.reserve(kTallyGroup);
+}
+
+void Tally::add(PackedSigns ballot) {
+  const std::size_t words = word_count(parameters_);
+  PSEPHOS_CHECK(ballot.parameters == parameters_ && ballot.signs.size() == words,
+                "a ballot of another number of parameters");
+  PSEPHOS_CHECK(ballot.all_voted() || ballot.voted.size() == words,
+                "a ballot whose voted plane has another size than its sign plane");
+  PSEPHOS_CHECK(voters() < kMaxVoters, "a tally of more than kMaxVoters");
+  (ballot.all_voted() ? all_voters_ : ternary_voters_) += 1;
+  group_.push_back(std::move(ballot));
+  if (group_.size() == kTallyGroup) fold();
+}
+
+void Tally::fold() const {
+  std::array<const std::uint32_t*, kTallyGroup> signs{};
+  std::array<const std::uint32_t*, kTallyGroup> voted{};
+  std::size_t ternary = 0;
+  for (std::size_t i = 0; i < group_.size(); ++i) {
+    signs[i] = group_[i].signs.data();
+    if (!group_[i].all_voted()) voted[ternary++] = group_[i].voted.data();
+  }
+  const std::size_t words = word_count(parameters_);
+  negative_.count({signs.data(), group_.size()}, voters(), words);
+  voted_.count({voted.data(), ternary}, ternary_voters_, words);
+  group_.clear();
+}
+
+void Tally::merge(const Tally& other) {
+  PSEPHOS_CHECK(&other != this, "a tally merged into itself");
+  PSEPHOS_CHECK(other.parameters_ == parameters_, "a tally of another number of parameters");
+  PSEPHOS_CHECK(other.voters() <= kMaxVoters - voters(), "a tally of more than kMaxVoters");
+  fold();
+  other.fold();
+  all_voters_ += other.all_voters_;
+  ternary_voters_ += other.ternary_voters_;
+  const std::size_t words = word_count(parameters_);
+  negative_.merge(other.negative_, voters(), words);
+  voted_.merge(other.voted_, ternary_voters_, words);
+}
+
+PackedSigns Tally::decide(std::uint32_t margin) const {
+  PSEPHOS_CHECK(margin >= 1, "a decision without a margin");
+  const std::size_t words = word_count(parameters_);
+  PackedSigns decision;
+  decision.parameters = parameters_;
+  decision.signs.resize(words);
+  decision.voted.resize(words);
+  if (voters() > 0) {
+    fold();
+    kernels::kernels().decide({negative_.planes.data(), negative_.plane_count, words},
+                              {voted_.planes.data(), voted_.plane_count, words}, all_voters_,
+                              margin, decision.signs.data(), decision.voted.data());
+  }
+  // Bits past d look like parameters on which every binary ballot voted +.
+  for (std::size_t w = parameters_ / kBlockParameters * kBlockWords; w < words; ++w) {
+    decision.voted[w] &= valid_bits(w, parameters_);
+    decision.signs[w] &= decision.voted[w];
+  }
+  make_canonical(decision);
+  return decision;
+}
+
+std::int64_t Tally::net(std::size_t i) const {
+  PSEPHOS_CHECK(i < parameters_, "net of a parameter past d");
+  fold();
+  const std::size_t words = word_count(parameters_);
+  const BitPosition position = bit_position(i, parameters_);
+  return voted_.at(position, words) + all_voters_ - 2 * negative_.at(position, words);
+}
+
+void Tally::clear() {
+  all_voters_ = 0;
+  ternary_voters_ = 0;
+  group_.clear();
+  negative_ = {};
+  voted_ = {};
+}
+
+}  // namespace psephos

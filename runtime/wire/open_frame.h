@@ -1,0 +1,43 @@
+#pragma once
+// What both readers share: a frame from anybody becomes a verified Message, and the small checks of
+// its values. Private to runtime/wire; the generated header stays in the .cpp files.
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/signs/ballot_codec.h"
+
+namespace flatbuffers {
+template <class T>
+class Vector;
+}
+
+namespace psephos::fb {
+struct Message;
+}
+
+namespace psephos::wire {
+
+// Size first, then identifier and FlatBuffers verification, then a body of a known type. The bytes
+// must be 8-byte aligned (checked: that is ours to get right) and outlive the message.
+Result<const fb::Message*> open_frame(std::span<const std::uint8_t> frame, std::size_t max_bytes);
+
+// The word of the message's body ("Ballot").
+std::string body_word(const fb::Message& message);
+
+std::span<const std::uint8_t> bytes_of(const flatbuffers::Vector<std::uint8_t>* vector);
+
+// At most kMaxTensors values, finite and >= 0. An absent vector is an empty list.
+Result<std::vector<float>> read_scales(const flatbuffers::Vector<float>* vector);
+
+// Planes whose form goes with their encoding and that are no longer than d parameters can be; their
+// bits are the codec's business. `what`: "ballot" or "decision".
+Status check_planes_form(std::string_view what, std::uint8_t encoding,
+                         std::span<const std::uint8_t> planes, std::size_t parameters);
+
+}  // namespace psephos::wire

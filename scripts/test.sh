@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds one preset, runs its tests. The last lines: ctest's summary.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat <<'USAGE'
+Usage: scripts/test.sh [quick|full|asan-ubsan|tsan]
+
+  quick       release build, every test but the long ones (the default)
+  full        release build, every test
+  asan-ubsan  as quick, under AddressSanitizer and UndefinedBehaviorSanitizer
+  tsan        as quick, under ThreadSanitizer
+
+Missing Debian packages (scripts/packages.txt) are installed first. Builds live in build/PRESET.
+USAGE
+}
+
+select=(--label-exclude '^long$')
+case "${1-quick}" in
+  quick) preset=release ;;
+  full) preset=release select=() ;;
+  asan-ubsan | tsan) preset="$1" ;;
+  -h | --help)
+    usage
+    exit 0
+    ;;
+  *)
+    echo "test.sh: there is no '$1'" >&2
+    usage >&2
+    exit 2
+    ;;
+esac
+if [ "$#" -gt 1 ]; then
+  echo "test.sh: takes one word, but got $#" >&2
+  usage >&2
+  exit 2
+fi
+
+scripts/install_packages.sh
+
+# ThreadSanitizer of gcc 12 cannot live with the address randomisation of newer kernels. Its test
+# programs run while building, too (to list their tests), so the build gets the same treatment.
+calm=()
+if [ "$preset" = tsan ] && setarch --addr-no-randomize true 2>/dev/null; then
+  calm=(setarch --addr-no-randomize)
+fi
+
+jobs="$(nproc)"
+cmake --preset "$preset"
+"${calm[@]}" cmake --build --preset "$preset" --parallel "$jobs"
+echo "Every test's output goes to build/$preset/Testing/Temporary/LastTest.log"
+"${calm[@]}" ctest --preset "$preset" --parallel "$jobs" "${select[@]}"

@@ -1,0 +1,101 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "runtime/base/philox.h"
+#include "tests/platforms/kernels/naive.h"
+
+namespace psephos::kernels::testing {
+namespace {
+
+constexpr std::uint32_t kGuard = 0xA5A5A5A5;
+constexpr PhiloxKey kKey{7, 11};
+constexpr std::uint32_t kRound = 13;
+constexpr CoinAddress kCoins{
+    {kKey.seed, kKey.stream}, kRound, static_cast<std::uint32_t>(Purpose::kCoin)};
+
+// A plane of W words filled with rubbish, and one word behind it that nobody may touch.
+std::vector<std::uint32_t> guarded_plane(std::size_t d) {
+  return std::vector<std::uint32_t>(naive_words(d) + 1, kGuard);
+}
+
+void set_bit(std::vector<std::uint32_t>& plane, Position p) {
+  plane[p.word] |= std::uint32_t{1} << p.bit;
+}
+
+std::vector<std::uint32_t> empty_plane(std::size_t d) {
+  std::vector<std::uint32_t> plane(naive_words(d) + 1, 0);
+  plane.back() = kGuard;
+  return plane;
+}
+
+TEST(PackSigns, EqualsPackingOneParameterAtATime) {
+  for (const Kernels* table : runnable_tables()) {
+    for (const std::size_t d : sizes()) {
+      const std::vector<float> v = awkward_floats(d, d);
+      std::vector<std::uint32_t> expected = empty_plane(d);
+      for (std::size_t i = 0; i < d; ++i) {
+        const Position p = naive_position(i, d);
+        const bool coin = ((philox_word(kKey, kRound, Purpose::kCoin, p.word) >> p.bit) & 1) != 0;
+        if (v[i] == 0 ? coin : std::signbit(v[i])) set_bit(expected, p);
+      }
+      std::vector<std::uint32_t> signs = guarded_plane(d);
+      table->pack_signs(v.data(), d, kCoins, signs.data());
+      ASSERT_EQ(signs, expected) << table->name << " d=" << d;
+    }
+  }
+}
+
+TEST(PackSigns, GivesZerosOfBothSignsTheSameCoin) {
+  for (const Kernels* table : runnable_tables()) {
+    const std::size_t d = 1500;
+    std::vector<std::uint32_t> of_positive = guarded_plane(d);
+    std::vector<std::uint32_t> of_negative = guarded_plane(d);
+    table->pack_signs(std::vector<float>(d, 0.0F).data(), d, kCoins, of_positive.data());
+    table->pack_signs(std::vector<float>(d, -0.0F).data(), d, kCoins, of_negative.data());
+    EXPECT_EQ(of_positive, of_negative);
+    std::size_t negative = 0;
+    for (std::size_t i = 0; i < d; ++i) negative += bit_of(of_positive, naive_position(i, d));
+    EXPECT_GT(negative, d * 2 / 5);
+    EXPECT_LT(negative, d * 3 / 5);
+  }
+}
+
+TEST(PackThreshold, EqualsPackingOneParameterAtATime) {
+  for (const Kernels* table : runnable_tables()) {
+    for (const float threshold : {0.0F, -0.0F, 1e-42F, 0.5F}) {
+      for (const std::size_t d : sizes()) {
+        const std::vector<float> v = awkward_floats(d, d + 1);
+        std::vector<std::uint32_t> expected_signs = empty_plane(d);
+        std::vector<std::uint32_t> expected_voted = empty_plane(d);
+        for (std::size_t i = 0; i < d; ++i) {
+          if (!(std::fabs(v[i]) > threshold)) continue;
+          set_bit(expected_voted, naive_position(i, d));
+          if (std::signbit(v[i])) set_bit(expected_signs, naive_position(i, d));
+        }
+        std::vector<std::uint32_t> signs = guarded_plane(d);
+        std::vector<std::uint32_t> voted = guarded_plane(d);
+        table->pack_threshold(v.data(), d, threshold, signs.data(), voted.data());
+        ASSERT_EQ(signs, expected_signs) << table->name << " d=" << d;
+        ASSERT_EQ(voted, expected_voted) << table->name << " d=" << d;
+      }
+    }
+  }
+}
+
+TEST(PackThreshold, AbstainsExactlyAtTheThreshold) {
+  for (const Kernels* table : runnable_tables()) {
+    const float above = std::nextafter(0.25F, 1.0F);
+    const float below = std::nextafter(0.25F, 0.0F);
+    const float v[] = {0.25F, -0.25F, above, -above, below, std::numeric_limits<float>::max()};
+    std::uint32_t signs = 0;
+    std::uint32_t voted = 0;
+    table->pack_threshold(v, std::size(v), 0.25F, &signs, &voted);
+    EXPECT_EQ(voted, 0b101100U);
+    EXPECT_EQ(signs, 0b001000U);
+  }
+}
+
+}  // namespace
+}  // namespace psephos::kernels::testing

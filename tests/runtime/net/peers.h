@@ -1,0 +1,150 @@
+#pragma once
+// Strangers for the socket tests: a raw libzmq dealer without any of our bounds, and a bare TCP
+// socket.
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/net/sockets.h"
+
+namespace psephos::net::testing {
+
+using std::chrono::milliseconds;
+
+inline constexpr std::size_t kFrameLimit = 64 * 1024;
+inline constexpr int kHeartbeatMs = 1000;
+inline constexpr milliseconds kPatience{5000};
+inline constexpr milliseconds kQuiet{100};  // nothing for so long: nothing more comes
+
+inline Frame frame_of(std::size_t bytes, std::uint8_t value) {
+  return std::make_shared<const Bytes>(bytes, value);
+}
+
+// Calls `poll` until it gives a value; waits on `socket` in between.
+template <class Socket, class Poll>
+auto eventually(const Socket& socket, Poll poll) -> decltype(poll()) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (std::chrono::steady_clock::now() < end) {
+    if (auto value = poll()) return value;
+    wait(socket, nullptr, milliseconds{10});
+  }
+  return {};
+}
+
+inline std::optional<Incoming> next_incoming(RouterSocket& router) {
+  return eventually(router, [&] { return router.receive(); });
+}
+
+inline std::optional<Frame> next_frame(DealerSocket& dealer) {
+  return eventually(dealer, [&] { return dealer.receive(); });
+}
+
+// True once the dealer is connected and has taken the frame.
+inline bool send_eventually(DealerSocket& dealer, const Frame& frame) {
+  return eventually(dealer, [&] { return dealer.send(frame); });
+}
+
+class RawDealer {
+ public:
+  explicit RawDealer(const std::string& endpoint)
+      : context_(zmq_ctx_new()), socket_(zmq_socket(context_, ZMQ_DEALER)) {
+    const int none = 0;
+    zmq_setsockopt(socket_, ZMQ_LINGER, &none, sizeof none);
+    const int patience = static_cast<int>(kPatience.count());
+    zmq_setsockopt(socket_, ZMQ_SNDTIMEO, &patience, sizeof patience);
+    zmq_setsockopt(socket_, ZMQ_RCVTIMEO, &patience, sizeof patience);
+    EXPECT_EQ(zmq_connect(socket_, endpoint.c_str()), 0);
+  }
+  ~RawDealer() {
+    zmq_close(socket_);
+    zmq_ctx_term(context_);
+  }
+  RawDealer(const RawDealer&) = delete;
+  RawDealer& operator=(const RawDealer&) = delete;
+
+  void send(const std::vector<std::string>& parts) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const int flags = i + 1 < parts.size() ? ZMQ_SNDMORE : 0;
+      EXPECT_GE(zmq_send(socket_, parts[i].data(), parts[i].size(), flags), 0);
+    }
+  }
+  std::string receive() {
+    std::string bytes(kFrameLimit, '\0');
+    const int size = zmq_recv(socket_, bytes.data(), bytes.size(), 0);
+    EXPECT_GE(size, 0);
+    bytes.resize(static_cast<std::size_t>(std::max(size, 0)));
+    return bytes;
+  }
+
+ private:
+  void* context_;
+  void* socket_;
+};
+
+inline sockaddr loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  sockaddr generic{};
+  static_assert(sizeof generic == sizeof address);
+  std::memcpy(&generic, &address, sizeof address);
+  return generic;
+}
+
+// A port that is taken but not listened on: whoever connects is turned away.
+class ClosedPort {
+ public:
+  ClosedPort() : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr address = loopback(0);
+    EXPECT_EQ(::bind(descriptor_, &address, sizeof address), 0);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::getsockname(descriptor_, &address, &size), 0);
+    sockaddr_in bound{};
+    std::memcpy(&bound, &address, sizeof bound);
+    endpoint_ = "tcp://127.0.0.1:" + std::to_string(ntohs(bound.sin_port));
+  }
+  ~ClosedPort() { ::close(descriptor_); }
+  ClosedPort(const ClosedPort&) = delete;
+  ClosedPort& operator=(const ClosedPort&) = delete;
+
+  const std::string& endpoint() const { return endpoint_; }
+
+ private:
+  int descriptor_;
+  std::string endpoint_;
+};
+
+class RawTcp {
+ public:
+  explicit RawTcp(const std::string& endpoint) : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    const int port = std::atoi(endpoint.substr(endpoint.rfind(':') + 1).c_str());
+    const sockaddr address = loopback(static_cast<std::uint16_t>(port));
+    EXPECT_EQ(::connect(descriptor_, &address, sizeof address), 0);
+  }
+  ~RawTcp() { ::close(descriptor_); }
+  RawTcp(const RawTcp&) = delete;
+  RawTcp& operator=(const RawTcp&) = delete;
+
+  // The other side may hang up at any time: how much it took does not matter.
+  void send(const std::vector<std::uint8_t>& bytes) {
+    (void)!::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace psephos::net::testing

@@ -1,0 +1,88 @@
+#include "runtime/replica/replica.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "runtime/replica/fingerprint.h"
+
+namespace psephos {
+namespace {
+
+PackedSigns random_decision(std::size_t parameters, bool binary, std::mt19937_64& random) {
+  PackedSigns decision;
+  decision.parameters = parameters;
+  for (std::size_t w = 0; w < word_count(parameters); ++w) {
+    const std::uint32_t valid = valid_bits(w, parameters);
+    const std::uint32_t voted = binary ? valid : valid & static_cast<std::uint32_t>(random());
+    decision.signs.push_back(voted & static_cast<std::uint32_t>(random()));
+    decision.voted.push_back(voted);
+  }
+  make_canonical(decision);
+  return decision;
+}
+
+// Volatile keeps each rounding: no compiler may contract or widen these two steps.
+float two_roundings(float x, int sign, float delta, float keep) {
+  volatile float product = x * keep;
+  volatile float result = product;
+  if (sign > 0) result = product - delta;
+  if (sign < 0) result = product + delta;
+  return result;
+}
+
+TEST(Replica, AppliesADecisionWithTwoRoundingsToTheBit) {
+  std::mt19937_64 random(1);
+  for (const std::size_t d : {0u, 1u, 31u, 33u, 1023u, 1024u, 1025u, 1500u, 2080u, 5000u}) {
+    for (const bool binary : {true, false}) {
+      for (const float keep : {1.0f, 0.99993896f, 0.3f}) {
+        Replica replica(d);
+        for (float& x : replica.mutable_parameters()) {
+          const auto mantissa = static_cast<float>(static_cast<std::int32_t>(random()));
+          x = mantissa * (random() % 8 == 0 ? 1e-40f : 1e-10f);  // some denormal
+        }
+        const std::vector<float> before(replica.parameters().begin(), replica.parameters().end());
+        const PackedSigns decision = random_decision(d, binary, random);
+        replica.apply(decision, 0.0012345f, keep);
+        for (std::size_t i = 0; i < d; ++i) {
+          ASSERT_EQ(std::bit_cast<std::uint32_t>(replica.parameters()[i]),
+                    std::bit_cast<std::uint32_t>(
+                        two_roundings(before[i], decision.at(i), 0.0012345f, keep)))
+              << "parameter " << i << " of " << d;
+        }
+      }
+    }
+  }
+}
+
+TEST(Replica, EqualDecisionsKeepReplicasEqual) {
+  std::mt19937_64 random(2);
+  Replica first(3000);
+  Replica second(3000);
+  for (int round = 0; round < 20; ++round) {
+    const PackedSigns decision = random_decision(3000, round % 3 == 0, random);
+    const std::uint64_t before = first.fingerprint();
+    first.apply(decision, 0.01f, 0.999f);
+    EXPECT_NE(first.fingerprint(), before);
+    second.apply(decision, 0.01f, 0.999f);
+    ASSERT_EQ(first.fingerprint(), second.fingerprint());
+    ASSERT_EQ(first.fingerprint(), fingerprint(first.parameters()));
+  }
+}
+
+TEST(ReplicaDeathTest, StopsAtWhatWouldSpoilIt) {
+  std::mt19937_64 random(3);
+  Replica replica(40);
+  const PackedSigns decision = random_decision(40, true, random);
+  EXPECT_DEATH(replica.apply(random_decision(41, true, random), 0.1f, 1), "number of parameters");
+  EXPECT_DEATH(replica.apply(decision, 0, 1), "finite and positive");
+  EXPECT_DEATH(replica.apply(decision, INFINITY, 1), "finite and positive");
+  EXPECT_DEATH(replica.apply(decision, 0.1f, 0), "keep outside");
+  EXPECT_DEATH(replica.apply(decision, 0.1f, NAN), "keep outside");
+}
+
+}  // namespace
+}  // namespace psephos

@@ -1,0 +1,321 @@
+#include "runtime/report/options.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace psephos {
+namespace {
+
+// What a program did with its command line.
+struct Parsed {
+  std::optional<int> exit;
+  std::string out;
+  std::string err;
+};
+
+Parsed parse(CLI::App& app, std::vector<std::string> words) {
+  words.insert(words.begin(), "bin/psephos-test");
+  std::vector<const char*> argv;
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Parsed parsed;
+  parsed.exit = parse_command_line(app, static_cast<int>(argv.size()), argv.data());
+  parsed.out = testing::internal::GetCapturedStdout();
+  parsed.err = testing::internal::GetCapturedStderr();
+  return parsed;
+}
+
+// A coordinator's command line: flags of a run, and of output.
+struct Coordinator {
+  Coordinator() {
+    add_run_options(app, run);
+    add_output_options(app, output);
+    app.set_version_flag("--version", "psephos 1.2.3");
+  }
+  CLI::App app{"Counts votes."};
+  RunOptions run;
+  OutputOptions output;
+};
+
+TEST(Options, EveryFlagOfTheVocabularyReachesTheConfig) {
+  Coordinator program;
+  const Parsed parsed = parse(program.app, {"--dataset",
+                                            "synthetic",
+                                            "--model",
+                                            "softmax",
+                                            "--rounds",
+                                            "7",
+                                            "--batch",
+                                            "8",
+                                            "--algorithm",
+                                            "signsgd",
+                                            "--beta",
+                                            "0.5",
+                                            "--ballot",
+                                            "threshold:0.5",
+                                            "--decision",
+                                            "quorum:0.1",
+                                            "--downlink",
+                                            "ternary",
+                                            "--lr",
+                                            "1e-2",
+                                            "--schedule",
+                                            "step:2,4",
+                                            "--weight-decay",
+                                            "0.01",
+                                            "--fraction",
+                                            "0.5",
+                                            "--audience",
+                                            "drawn",
+                                            "--local-steps",
+                                            "epoch",
+                                            "--local-lr",
+                                            "0.25",
+                                            "--staleness",
+                                            "2",
+                                            "--seed",
+                                            "9",
+                                            "--normalisation",
+                                            "0.5:-1",
+                                            "--min-voters",
+                                            "3",
+                                            "--target-voters",
+                                            "4",
+                                            "--min-clients",
+                                            "5",
+                                            "--deadline-ms",
+                                            "1500",
+                                            "--heartbeat-ms",
+                                            "700",
+                                            "--max-clients",
+                                            "50",
+                                            "--eval-every",
+                                            "10",
+                                            "--client-eval",
+                                            "--out",
+                                            "runs/x",
+                                            "--json",
+                                            "--quiet"});
+  ASSERT_FALSE(parsed.exit) << parsed.err;
+  EXPECT_EQ(program.run.dataset, "synthetic");
+  EXPECT_EQ(program.output.out, "runs/x");
+  EXPECT_TRUE(program.output.json);
+  EXPECT_TRUE(program.output.quiet);
+
+  const Result<RunConfig> config = to_run_config(program.run);
+  ASSERT_TRUE(config) << config.error().text;
+  const Hyperparameters& hyper = config->hyper;
+  EXPECT_EQ(hyper.model, "softmax");
+  EXPECT_EQ(hyper.rounds, 7u);
+  EXPECT_EQ(hyper.batch, 8u);
+  EXPECT_EQ(hyper.algorithm, Algorithm::kSignsgd);
+  EXPECT_EQ(hyper.beta, 0.5f);
+  EXPECT_EQ(hyper.ballot, (BallotRule{BallotRule::Kind::kThreshold, 0.5f}));
+  EXPECT_EQ(config->decision, (DecisionRule{DecisionRule::Kind::kQuorum, 100'000}));
+  EXPECT_EQ(config->downlink, Downlink::kTernary);
+  EXPECT_EQ(config->lr, 1e-2);
+  EXPECT_EQ(config->schedule, (Schedule{Schedule::Kind::kStep, {2, 4}}));
+  EXPECT_EQ(config->weight_decay, 0.01);
+  EXPECT_EQ(config->fraction, 0.5);
+  EXPECT_EQ(hyper.audience, Audience::kDrawn);
+  EXPECT_EQ(hyper.local_steps, kLocalEpoch);
+  EXPECT_EQ(hyper.local_lr, 0.25f);
+  EXPECT_EQ(hyper.staleness, 2u);
+  EXPECT_EQ(hyper.seed, 9u);
+  EXPECT_EQ(hyper.normalisation, (Normalisation{0.5f, -1.0f}));
+  EXPECT_EQ(config->min_voters, 3u);
+  EXPECT_EQ(config->target_voters, 4u);
+  EXPECT_EQ(config->min_clients, 5u);
+  EXPECT_EQ(config->deadline_ms, 1500u);
+  EXPECT_EQ(hyper.heartbeat_ms, 700u);
+  EXPECT_EQ(config->max_clients, 50u);
+  EXPECT_EQ(config->eval_every, 10u);
+  EXPECT_TRUE(config->client_eval);
+}
+
+TEST(Options, DefaultsMakeAValidRunWithOneVoterAtLeast) {
+  const Result<RunConfig> config = to_run_config(RunOptions{});
+  ASSERT_TRUE(config) << config.error().text;
+  EXPECT_EQ(config->min_voters, 1u);
+  EXPECT_EQ(config->hyper, Hyperparameters{});
+}
+
+TEST(Options, HelpFitsAHundredColumnsAndShowsEveryDefault) {
+  Coordinator program;
+  const Parsed parsed = parse(program.app, {"--help"});
+  EXPECT_EQ(parsed.exit, kExitSuccess);
+  EXPECT_EQ(parsed.err, "");
+  std::istringstream lines(parsed.out);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
+  for (const char* text :
+       {"\nTraining:\n", "\nVote:\n", "\nRounds:\n", "\nOutput:\n", "--lr RATE=0.001 ",
+        "--rounds N=600 ", "--model MODEL=mlp:128 ", "--out DIR "}) {
+    EXPECT_NE(parsed.out.find(text), std::string::npos) << text << parsed.out;
+  }
+}
+
+TEST(Options, HelpStartsEachTextBesideItsFlag) {
+  Coordinator program;
+  const Parsed parsed = parse(program.app, {"--help"});
+  std::istringstream lines(parsed.out);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("  --")) continue;
+    EXPECT_GT(line.size(), 40u) << line;
+  }
+}
+
+TEST(Options, VersionExitsWithSuccess) {
+  Coordinator program;
+  const Parsed parsed = parse(program.app, {"--version"});
+  EXPECT_EQ(parsed.exit, kExitSuccess);
+  EXPECT_EQ(parsed.out, "psephos 1.2.3\n");
+}
+
+struct Mistake {
+  std::vector<std::string> words;
+  std::string sentence;
+};
+
+TEST(Options, AUsageErrorIsOneSentenceOnStderrAndStatusTwo) {
+  const std::vector<Mistake> mistakes = {
+      {{"--round", "5"}, "there is no option --round"},
+      {{"-x"}, "there is no option -x"},
+      {{"now"}, "\"now\" belongs to no option"},
+      {{"--rounds", "many"}, "--rounds: \"many\" is not a whole number from 0 to 4294967295"},
+      {{"--rounds", "-5"}, "--rounds: \"-5\" is not a whole number from 0 to 4294967295"},
+      {{"--rounds", "4294967296"},
+       "--rounds: \"4294967296\" is not a whole number from 0 to 4294967295"},
+      {{"--rounds", "1.5"}, "--rounds: \"1.5\" is not a whole number from 0 to 4294967295"},
+      {{"--rounds", "0x10"}, "--rounds: \"0x10\" is not a whole number from 0 to 4294967295"},
+      {{"--rounds", ""}, "--rounds: \"\" is not a whole number from 0 to 4294967295"},
+      {{"--lr", "fast"}, "--lr: \"fast\" is not a number"},
+      {{"--lr", "nan"}, "--lr: \"nan\" is not a number"},
+      {{"--lr", "inf"}, "--lr: \"inf\" is not a number"},
+      {{"--lr", "1e999"}, "--lr: \"1e999\" is not a number"},
+      {{"--lr", "1e300"}, "--lr: 1e300 is not between -3.40282e+38 and 3.40282e+38"},
+      {{"--lr"}, "--lr: needs a value"},
+      {{"--lr", "1", "--lr", "2"}, "--lr: was given more than once"},
+  };
+  for (const auto& [words, sentence] : mistakes) {
+    Coordinator program;
+    const Parsed parsed = parse(program.app, words);
+    EXPECT_EQ(parsed.exit, kExitUsage) << sentence;
+    EXPECT_EQ(parsed.out, "") << sentence;
+    EXPECT_EQ(parsed.err, "psephos-test: " + sentence + " (try --help)\n");
+  }
+}
+
+TEST(Options, AWordThatIsNoRuleIsReportedUnderItsFlag) {
+  const std::vector<std::pair<std::string, std::string RunOptions::*>> words = {
+      {"--algorithm", &RunOptions::algorithm},     {"--ballot", &RunOptions::ballot},
+      {"--decision", &RunOptions::decision},       {"--downlink", &RunOptions::downlink},
+      {"--schedule", &RunOptions::schedule},       {"--audience", &RunOptions::audience},
+      {"--local-steps", &RunOptions::local_steps}, {"--normalisation", &RunOptions::normalisation},
+  };
+  for (const auto& [flag, member] : words) {
+    RunOptions options;
+    options.*member = "nonsense";
+    const Result<RunConfig> config = to_run_config(options);
+    ASSERT_FALSE(config) << flag;
+    EXPECT_TRUE(config.error().text.starts_with(flag)) << config.error().text;
+  }
+}
+
+TEST(Options, AValueOutOfRangeIsAnErrorThatNamesTheFlag) {
+  RunOptions options;
+  options.beta = 1e38;
+  const Result<RunConfig> config = to_run_config(options);
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().text.find("--beta"), std::string::npos) << config.error().text;
+}
+
+TEST(Options, AbstentionsWithABinaryDownlinkAreRefused) {
+  RunOptions options;
+  options.downlink = "binary";
+  options.ballot = "threshold:0.5";
+  const Result<RunConfig> config = to_run_config(options);
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().text.find("--downlink"), std::string::npos) << config.error().text;
+}
+
+// The client's command line: its own dataset and seed, the rest refused.
+struct Client {
+  Client() {
+    app.add_option("--dataset", dataset);
+    app.add_option("--seed", seed);
+    refuse_run_options(app);
+  }
+  CLI::App app;
+  std::string dataset;
+  std::uint32_t seed = 0;
+};
+
+TEST(Options, AClientRefusesWhatTheCoordinatorDecides) {
+  Coordinator coordinator;
+  const std::set<std::string> others = {"--help", "--version", "--dataset", "--seed",
+                                        "--out",  "--json",    "--quiet"};
+  int refused = 0;
+  for (const CLI::Option* option : coordinator.app.get_options()) {
+    const std::string flag = "--" + option->get_lnames().front();
+    if (others.contains(flag)) continue;
+    ++refused;
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{flag}, {flag, "1"}, {flag + "=1"}, {flag, "1", flag, "2"}}) {
+      Client client;
+      const Parsed parsed = parse(client.app, words);
+      EXPECT_EQ(parsed.exit, kExitUsage) << flag;
+      EXPECT_EQ(parsed.err, "psephos-test: " + flag +
+                                ": the coordinator decides that; start psephos-coordinator with "
+                                "it (try --help)\n");
+    }
+  }
+  EXPECT_EQ(refused, 25);
+}
+
+TEST(Options, AClientKeepsItsOwnDatasetAndSeedAndHidesTheRest) {
+  Client client;
+  EXPECT_FALSE(parse(client.app, {"--dataset", "synthetic", "--seed", "7"}).exit);
+  EXPECT_EQ(client.dataset, "synthetic");
+  EXPECT_EQ(client.seed, 7u);
+
+  Client asked;
+  const Parsed help = parse(asked.app, {"--help"});
+  EXPECT_EQ(help.exit, kExitSuccess);
+  EXPECT_EQ(help.out.find("--lr"), std::string::npos) << help.out;
+}
+
+TEST(Options, ConfigAsRunHoldsEveryFlagInUseWithItsValue) {
+  Coordinator program;
+  ASSERT_FALSE(parse(program.app, {"--lr", "0.5", "--schedule", "step:1,2", "--json"}).exit);
+  const std::string text = config_as_run(program.app);
+  for (const char* line : {"\nlr=0.5\n", "\nschedule=\"step:1,2\"\n", "\nrounds=600\n",
+                           "\nmodel=\"mlp:128\"\n", "\nclient-eval=false\n", "\nmin-voters=0\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  }
+  for (const char* absent : {"json", "quiet", "help=", "version="}) {
+    EXPECT_EQ(text.find(absent), std::string::npos) << absent << text;
+  }
+}
+
+TEST(Options, ConfigAsRunGivesTheSameRunAgain) {
+  Coordinator first;
+  ASSERT_FALSE(parse(first.app, {"--lr", "0.5", "--schedule", "step:1,2", "--client-eval",
+                                 "--normalisation", "0.5:-1", "--batch", "7"})
+                   .exit);
+  Coordinator second;
+  std::istringstream text(config_as_run(first.app));
+  second.app.parse_from_stream(text);
+  EXPECT_EQ(second.run.lr, 0.5);
+  EXPECT_EQ(second.run.schedule, "step:1,2");
+  EXPECT_EQ(second.run.normalisation, "0.5:-1");
+  EXPECT_EQ(second.run.batch, 7u);
+  EXPECT_TRUE(second.run.client_eval);
+}
+
+}  // namespace
+}  // namespace psephos

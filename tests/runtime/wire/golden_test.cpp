@@ -1,0 +1,167 @@
+// tests/vectors/frames.hex pins the bytes of one frame of each message. Changing a line there is a
+// new protocol version: other programs read these bytes.
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+
+#include "tests/runtime/wire/hex.h"
+#include "tests/runtime/wire/same.h"
+
+namespace psephos::wire {
+namespace {
+
+using namespace testing;
+
+constexpr std::size_t kParameters = 70;
+constexpr std::uint64_t kRun = 0x1122334455667788;
+constexpr std::uint64_t kSession = 0xA1B2C3D4E5F60718;
+constexpr std::uint64_t kFingerprint = 0x0123456789ABCDEF;
+
+// Three words, as d = 70 has.
+const std::vector<std::uint8_t> kPlanes = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
+                                           0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C};
+
+Decision decision_of(std::uint32_t round) {
+  return {.session = kSession,
+          .run = kRun,
+          .round = round,
+          .delta = 0.0009765625f,
+          .keep = 0.999755859375f,
+          .encoding = Encoding::kBinary,
+          .planes = kPlanes,
+          .voters = 9,
+          .fingerprint = kFingerprint,
+          .scales = {0.5f, 2.0f},
+          .vote = true,
+          .evaluate = false};
+}
+
+Hyperparameters hyperparameters() {
+  return {.model = "softmax",
+          .rounds = 600,
+          .seed = 7,
+          .algorithm = Algorithm::kSignum,
+          .beta = 0.75f,
+          .ballot = {BallotRule::Kind::kThreshold, 0.5f},
+          .batch = 32,
+          .local_steps = 2,
+          .local_lr = 0.03125f,
+          .staleness = 1,
+          .audience = Audience::kDrawn,
+          .heartbeat_ms = 2000,
+          .normalisation = {0.00390625f, -0.5f}};
+}
+
+const std::map<std::string, ClientMessage>& client_messages() {
+  static const std::map<std::string, ClientMessage> messages = {
+      {"join", Join{.protocol_min = 1,
+                    .protocol_max = 1,
+                    .run = kRun,
+                    .name = "pi-7",
+                    .have_round = 12,
+                    .epoch = 2,
+                    .fingerprint = kFingerprint,
+                    .arithmetic = "aarch64/eigen-3.4/portable",
+                    .samples = 6000,
+                    .data_manifest = 99}},
+      {"ballot", Ballot{.session = kSession,
+                        .run = kRun,
+                        .round = 41,
+                        .encoding = Encoding::kBinary,
+                        .planes = kPlanes,
+                        .loss = 0.625f,
+                        .samples = 32,
+                        .scales = {}}},
+      {"ballot-none",
+       Ballot{.session = kSession, .run = kRun, .round = 41, .planes = {}, .scales = {}}},
+      {"catch-up", CatchUp{.session = kSession,
+                           .have_round = 3,
+                           .checkpoint = 32,
+                           .chunk = 5,
+                           .reason = CatchUpReason::kDiverged}},
+      {"evaluation",
+       Evaluation{
+           .session = kSession, .round = 100, .loss = 0.5, .accuracy = 0.875, .samples = 10'000}},
+      {"heartbeat", Heartbeat{.session = kSession, .round = 41}},
+      {"leave", Leave{.session = kSession, .reason = LeaveReason::kFinished}},
+  };
+  return messages;
+}
+
+const std::map<std::string, CoordinatorMessage>& coordinator_messages() {
+  static const std::map<std::string, CoordinatorMessage> messages = {
+      {"welcome", Welcome{.run = kRun,
+                          .session = kSession,
+                          .epoch = 1,
+                          .round = 42,
+                          .vote = true,
+                          .evaluate = true,
+                          .tensors = {{"weights", 0, 60, 0.125f}, {"biases", 60, 10, 0}},
+                          .hyper = hyperparameters(),
+                          .fingerprint = kFingerprint,
+                          .largest_frame = 65'536}},
+      {"decision", decision_of(41)},
+      {"past-decisions",
+       Past{.session = kSession, .decisions = {decision_of(40), decision_of(41)}, .chunk = {}}},
+      {"past-chunk", Past{.session = kSession,
+                          .decisions = {},
+                          .chunk = CheckpointChunk{.round = 32,
+                                                   .fingerprint = kFingerprint,
+                                                   .chunk = 0,
+                                                   .chunks = 1,
+                                                   .bytes = kPlanes}}},
+      {"call", Call{.session = kSession, .round = 43}},
+      {"finished", Finished{.session = kSession, .rounds = 600, .fingerprint = kFingerprint}},
+      {"refusal", Refusal{.code = static_cast<std::uint8_t>(RefusalCode::kBusy),
+                          .text = "10000 clients are here: wait",
+                          .wait_ms = 4000}},
+  };
+  return messages;
+}
+
+// Lines "name: hex".
+std::map<std::string, std::string> golden_frames() {
+  std::ifstream file(PSEPHOS_SOURCE_DIR "/tests/vectors/frames.hex");
+  std::map<std::string, std::string> frames;
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(": ");
+    if (colon != line.npos) frames[line.substr(0, colon)] = line.substr(colon + 2);
+  }
+  return frames;
+}
+
+TEST(Golden, FramesAreTheseBytes) {
+  const auto golden = golden_frames();
+  for (const auto& [name, message] : client_messages()) {
+    const std::string hex = to_hex(*build(message));
+    EXPECT_TRUE(golden.contains(name) && golden.at(name) == hex) << name << ": " << hex;
+  }
+  for (const auto& [name, message] : coordinator_messages()) {
+    const std::string hex = to_hex(*build(message));
+    EXPECT_TRUE(golden.contains(name) && golden.at(name) == hex) << name << ": " << hex;
+  }
+  EXPECT_EQ(golden.size(), client_messages().size() + coordinator_messages().size());
+}
+
+TEST(Golden, TheseBytesAreRead) {
+  const auto golden = golden_frames();
+  for (const auto& [name, message] : client_messages()) {
+    ASSERT_TRUE(golden.contains(name)) << name;
+    const Bytes frame = from_hex(golden.at(name));
+    const auto read = read_client_frame(frame, kParameters);
+    ASSERT_TRUE(read.ok()) << name << ": " << read.error().text;
+    EXPECT_TRUE(same(message, *read)) << name;
+  }
+  for (const auto& [name, message] : coordinator_messages()) {
+    ASSERT_TRUE(golden.contains(name)) << name;
+    const Bytes frame = from_hex(golden.at(name));
+    const auto read = read_coordinator_frame(frame, kParameters);
+    ASSERT_TRUE(read.ok()) << name << ": " << read.error().text;
+    EXPECT_TRUE(same(message, *read)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace psephos::wire
