@@ -1,0 +1,173 @@
+#include "client/agent/agent.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "runtime/wire/limits.h"
+
+namespace psephos::client {
+namespace {
+
+// While a connection is being made frames wait here; the session says again whatever matters.
+constexpr std::size_t kOutboxFrames = 8;
+constexpr auto kOutboxRetry = std::chrono::milliseconds(5);
+// Frames taken in before heartbeats and ends of jobs have their turn.
+constexpr int kFramesPerTurn = 64;
+// How often a waiting agent looks for an interrupt at least.
+constexpr auto kLongestWait = std::chrono::milliseconds(200);
+constexpr auto kLeaveLinger = std::chrono::milliseconds(1000);
+
+Instant monotonic_now() {
+  return std::chrono::duration_cast<Instant>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace
+
+// The second thread: takes one job, does it, wakes the first.
+class Agent::Arithmetic {
+ public:
+  Arithmetic(Worker& worker, ArithmeticSlots* slots, net::Waker& waker)
+      : worker_(worker), slots_(slots), waker_(waker), thread_([this] { work(); }) {}
+
+  ~Arithmetic() {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+  void start(Job job) {
+    {
+      const std::lock_guard lock(mutex_);
+      job_ = std::move(job);
+    }
+    changed_.notify_all();
+  }
+
+  std::optional<JobDone> take_done() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(done_, std::nullopt);
+  }
+
+ private:
+  void work() {
+    while (true) {
+      std::optional<Job> job;
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return closing_ || job_; });
+        if (closing_) return;
+        job = std::exchange(job_, std::nullopt);
+      }
+      if (slots_) slots_->acquire();
+      JobDone done = worker_.perform(*job);
+      if (slots_) slots_->release();
+      {
+        const std::lock_guard lock(mutex_);
+        done_ = std::move(done);
+      }
+      waker_.wake();
+    }
+  }
+
+  Worker& worker_;
+  ArithmeticSlots* slots_;
+  net::Waker& waker_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<Job> job_;
+  std::optional<JobDone> done_;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+Agent::Agent(net::Context& context, AgentOptions options, std::unique_ptr<Worker> worker,
+             std::function<void(const std::string&)> note)
+    : context_(context),
+      options_(std::move(options)),
+      worker_(std::move(worker)),
+      note_(std::move(note)) {}
+
+Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
+  const auto connect = [this] {
+    return net::DealerSocket::connect(context_, options_.endpoint,
+                                      wire::client_max_frame(options_.session.max_parameters),
+                                      static_cast<int>(Hyperparameters{}.heartbeat_ms));
+  };
+  auto socket = connect();
+  if (!socket) return socket.error();
+
+  Session session(options_.session);
+  AgentOutcome outcome;
+  std::deque<Frame> outbox;
+  Arithmetic arithmetic(*worker_, options_.slots, waker_);
+  Status connected = Ok{};
+
+  const auto perform = [&](Action action) {
+    if (auto* frame = std::get_if<SendFrame>(&action)) {
+      if (outbox.size() == kOutboxFrames) outbox.pop_front();
+      outbox.push_back(std::move(frame->frame));
+    } else if (auto* start = std::get_if<StartJob>(&action)) {
+      arithmetic.start(std::move(start->job));
+    } else if (std::holds_alternative<Reconnect>(action)) {
+      outbox.clear();
+      socket->close(std::chrono::milliseconds(0));
+      auto again = connect();
+      if (again) {
+        *socket = std::move(*again);
+      } else {
+        connected = again.error();
+      }
+    } else if (auto* said = std::get_if<Note>(&action)) {
+      if (note_) note_(said->text);
+    } else if (auto* end = std::get_if<End>(&action)) {
+      outcome.ending = end->ending;
+      outcome.text = end->text;
+    }
+  };
+  const auto step = [&](const Event& event) {
+    for (Action& action : session.step(event, monotonic_now())) perform(std::move(action));
+  };
+  const auto flush = [&] {
+    while (!outbox.empty() && socket->send(outbox.front())) outbox.pop_front();
+  };
+
+  step(Started{});
+  while (!session.ended() && connected) {
+    flush();
+    const auto until_tick = std::chrono::duration_cast<std::chrono::milliseconds>(
+        session.next_tick() - monotonic_now() + std::chrono::milliseconds(1));
+    auto wait = std::min<std::chrono::milliseconds>(kLongestWait, until_tick);
+    if (!outbox.empty()) wait = std::min<std::chrono::milliseconds>(wait, kOutboxRetry);
+    net::wait(*socket, &waker_, std::max(wait, std::chrono::milliseconds(0)));
+    waker_.drain();
+    if (interrupted()) step(StopAsked{});
+    for (int i = 0; i < kFramesPerTurn && !session.ended(); ++i) {
+      auto frame = socket->receive();
+      if (!frame) break;
+      step(FrameArrived{std::move(*frame)});
+    }
+    if (auto done = arithmetic.take_done()) {
+      if (const auto* ready = std::get_if<BallotReady>(&*done)) {
+        outcome.gradient_s += ready->ballot->gradient_s;
+      }
+      step(JobEnded{std::move(*done)});
+    }
+    if (session.next_tick() <= monotonic_now()) step(Tick{});
+  }
+  if (!connected) return connected.error();
+  flush();
+  socket->close(kLeaveLinger);
+  outcome.round = session.round().value_or(0);
+  outcome.fingerprint = session.fingerprint();
+  return outcome;
+}
+
+}  // namespace psephos::client

@@ -1,0 +1,31 @@
+#include "client/ballot/ballot_rule.h"
+
+#include "platforms/kernels/kernels.h"
+
+namespace psephos::client {
+
+PackedSigns make_ballot(const BallotRule& rule, std::span<const float> v, PhiloxKey key,
+                        std::uint32_t round) {
+  const kernels::Kernels& table = kernels::kernels();
+  PackedSigns ballot;
+  ballot.parameters = v.size();
+  ballot.signs.resize(word_count(v.size()));
+  switch (rule.kind) {
+    case BallotRule::Kind::kSign:
+      table.pack_signs(v.data(), v.size(),
+                       {{key.seed, key.stream}, round, static_cast<std::uint32_t>(Purpose::kCoin)},
+                       ballot.signs.data());
+      break;
+    case BallotRule::Kind::kThreshold: {
+      const double mean = table.sum_abs(v.data(), v.size()) / static_cast<double>(v.size());
+      ballot.voted.resize(ballot.signs.size());
+      table.pack_threshold(v.data(), v.size(), static_cast<float>(rule.threshold * mean),
+                           ballot.signs.data(), ballot.voted.data());
+      make_canonical(ballot);
+      break;
+    }
+  }
+  return ballot;
+}
+
+}  // namespace psephos::client

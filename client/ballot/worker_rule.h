@@ -1,0 +1,26 @@
+#pragma once
+// What a client votes from: its gradient, or its momentum.
+
+#include <span>
+
+#include "runtime/base/bytes.h"
+#include "runtime/run/hyperparameters.h"
+
+namespace psephos::client {
+
+// kSignsgd: v = g (ICML 2018, algorithms 1 and 3). kSignum: m <- beta*m + (1-beta)*g, v = m, m_0 =
+// 0 (algorithm 2). Keeps the momentum of one client.
+class WorkerRule {
+ public:
+  WorkerRule(Algorithm algorithm, float beta, std::size_t parameters);
+
+  // `gradient`: d finite floats. The result is valid until the next call and may be `gradient`
+  // itself.
+  std::span<const float> vote_vector(std::span<const float> gradient);
+
+ private:
+  float beta_;
+  AlignedVector<float> momentum_;  // empty for kSignsgd
+};
+
+}  // namespace psephos::client

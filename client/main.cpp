@@ -1,0 +1,260 @@
+// psephos-client: one device's part in a run.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <exception>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "client/agent/agent.h"
+#include "client/gradient/dataset_gradient.h"
+#include "platforms/kernels/kernels.h"
+#include "runtime/base/entropy.h"
+#include "runtime/base/interrupt.h"
+#include "runtime/base/replace_file.h"
+#include "runtime/data/partition.h"
+#include "runtime/models/model.h"
+#include "runtime/report/options.h"
+#include "runtime/report/run_folder.h"
+
+namespace {
+
+using namespace psephos;
+
+constexpr const char* kExamples = R"(Examples:
+  Take part with this device's own data (MNIST's file names in one folder):
+    psephos-client --connect tcp://127.0.0.1:5580 --name kitchen --dataset idx:/var/lib/images
+
+  Play client 3 of 10 on Fashion-MNIST, as the simulator would with the same seed:
+    psephos-client --connect tcp://127.0.0.1:5580 --partition iid --part 3/10 --seed 1
+
+Model, rule, learning rate and everything else about training come from the coordinator.)";
+
+struct ClientFlags {
+  std::string connect;
+  std::string name;
+  std::string dataset = "fashion-mnist";
+  std::string partition = "iid";
+  std::string part;
+  std::string run;
+  std::string save;
+  std::optional<std::uint32_t> seed;
+  std::size_t max_parameters = wire::kDefaultMaxParameters;
+  bool insecure = false;
+  bool quiet = false;
+};
+
+int fail(const std::string& text, int status) {
+  fmt::print(stderr, "psephos-client: {}\n", text);
+  return status;
+}
+
+struct Part {
+  std::uint32_t index;  // from 0
+  std::uint32_t of;
+};
+
+// "3/10": the third of ten.
+Result<Part> parse_part(std::string_view text) {
+  Part part{};
+  const char* end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, part.index);
+  if (first.ec == std::errc{} && first.ptr != end && *first.ptr == '/') {
+    const auto second = std::from_chars(first.ptr + 1, end, part.of);
+    if (second.ec == std::errc{} && second.ptr == end && part.index >= 1 && part.index <= part.of) {
+      --part.index;
+      return part;
+    }
+  }
+  return Error{
+      fmt::format("--part '{}' is not I/N with 1 <= I <= N, e.g. 3/10 for the third of ten", text)};
+}
+
+Result<std::uint64_t> parse_run(const std::string& text) {
+  if (text.empty()) return wire::kAnyRun;
+  std::uint64_t run = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), run, 16);
+  if (error != std::errc{} || end != text.data() + text.size() || run == 0) {
+    return Error{
+        fmt::format("--run '{}' is not a run's number in hex, as the coordinator prints it", text)};
+  }
+  return run;
+}
+
+std::string default_name(const std::optional<Part>& part) {
+  if (part) return fmt::format("client-{}", part->index + 1);
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  std::string name(host);
+  name.resize(std::min(name.size(), wire::kMaxNameBytes));
+  return name.empty() ? "client" : name;
+}
+
+// What this client holds of the data set.
+struct Holding {
+  std::vector<std::uint32_t> indices;
+  std::uint64_t manifest = 0;
+};
+
+Result<Holding> hold(const Dataset& dataset, const PartitionRule& rule,
+                     const std::optional<Part>& part, std::uint32_t seed) {
+  Holding holding;
+  if (!part) {
+    holding.indices.resize(dataset.train.size());
+    std::iota(holding.indices.begin(), holding.indices.end(), 0u);
+    return holding;
+  }
+  auto partition = make_partition(rule, {dataset.train.labels.data(), dataset.train.size()},
+                                  dataset.classes, part->of, seed);
+  if (!partition) return Error{"--part: " + partition.error().text};
+  holding.manifest = make_manifest(dataset, rule, *partition, seed).hash;
+  holding.indices = std::move(partition->parts[part->index]);
+  return holding;
+}
+
+int save(const std::string& path, std::span<const float> parameters) {
+  const auto saved = replace_file(path, npy_bytes(parameters));
+  return saved ? kExitSuccess : fail("--save: " + saved.error().text, kExitFailure);
+}
+
+int take_part(const ClientFlags& flags) {
+  if (const auto endpoint = net::check_endpoint(flags.connect, false); !endpoint) {
+    return fail("--connect: " + endpoint.error().text, kExitUsage);
+  }
+  if (!net::is_loopback(flags.connect) && !flags.insecure) {
+    return fail(fmt::format("{} is another machine and nothing is encrypted: add --insecure if the "
+                            "network between is yours alone",
+                            flags.connect),
+                kExitUsage);
+  }
+  std::optional<Part> part;
+  if (!flags.part.empty()) {
+    const auto parsed = parse_part(flags.part);
+    if (!parsed) return fail(parsed.error().text, kExitUsage);
+    part = *parsed;
+    if (!flags.seed) {
+      return fail(
+          "--part needs --seed: all parts must come from one partition, which the seed draws "
+          "(give every client the coordinator's)",
+          kExitUsage);
+    }
+  }
+  const auto rule = parse_partition(flags.partition);
+  if (!rule) return fail(rule.error().text, kExitUsage);
+  const auto run = parse_run(flags.run);
+  if (!run) return fail(run.error().text, kExitUsage);
+  const std::string name = flags.name.empty() ? default_name(part) : flags.name;
+  if (const auto checked = wire::check_name(name); !checked) {
+    return fail("--name: " + checked.error().text, kExitUsage);
+  }
+  if (const auto known = check_dataset_words(flags.dataset); !known) {
+    return fail(known.error().text, kExitUsage);
+  }
+  const auto dataset = load_dataset(flags.dataset);
+  if (!dataset) return fail(dataset.error().text, kExitFailure);
+  auto holding = hold(**dataset, *rule, part, flags.seed.value_or(0));
+  if (!holding) return fail(holding.error().text, kExitUsage);
+
+  // Without --seed nobody else can know this client's batches and coins.
+  PhiloxKey key{flags.seed.value_or(0), part ? part->index : 0};
+  if (!flags.seed) {
+    const std::uint64_t secret = random_identifier();
+    key = {static_cast<std::uint32_t>(secret), static_cast<std::uint32_t>(secret >> 32)};
+  }
+  client::AgentOptions options;
+  options.endpoint = flags.connect;
+  options.session.name = name;
+  options.session.run = *run;
+  options.session.max_parameters = flags.max_parameters;
+  options.session.samples = holding->indices.size();
+  options.session.data_manifest = holding->manifest;
+  options.session.arithmetic = fmt::format("{}/{}", arithmetic_set(), kernels::kernels().name);
+  options.session.key = key;
+
+  const auto note = [&](const std::string& text) {
+    if (!flags.quiet) fmt::print(stderr, "{}: {}\n", name, text);
+  };
+  note(fmt::format("{} samples of {}, connecting to {}", options.session.samples, flags.dataset,
+                   flags.connect));
+  catch_interrupts(2);
+  net::Context context(16);
+  client::Agent agent(context, options,
+                      std::make_unique<client::Worker>(
+                          client::dataset_gradient(*dataset, std::move(holding->indices)), key),
+                      note);
+  const auto outcome = agent.run([] { return interrupts() > 0; });
+  if (!outcome) return fail(outcome.error().text, kExitFailure);
+  if (outcome->ending == client::Ending::kFailed) return fail(outcome->text, kExitFailure);
+  if (outcome->ending == client::Ending::kStopped) {
+    fmt::print("{}: stopped at round {}, fingerprint {}\n", name, outcome->round,
+               format_hex(outcome->fingerprint));
+    return interrupted_exit_status();
+  }
+  fmt::print("{}: finished after {} rounds, fingerprint {}\n", name, outcome->round,
+             format_hex(outcome->fingerprint));
+  return flags.save.empty() ? kExitSuccess : save(flags.save, agent.worker().parameters());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Takes part in a federated training run with this device's own data: sends one bit per\n"
+      "parameter and round, and never a sample.",
+      "psephos-client");
+  app.footer(kExamples);
+  app.set_version_flag("--version", std::string("psephos-client " PSEPHOS_VERSION));
+  ClientFlags flags;
+  app.add_option("--connect", flags.connect, "the coordinator: tcp://HOST:PORT")
+      ->type_name("ENDPOINT")
+      ->required()
+      ->group("Network");
+  app.add_option("--name", flags.name,
+                 "who this is, unique in the run [client-I with --part I/N, else\n"
+                 "the host's name]")
+      ->type_name("NAME")
+      ->group("Network");
+  app.add_option("--run", flags.run, "take part in this run only (its number in hex) [any]")
+      ->type_name("HEX")
+      ->group("Network");
+  app.add_option("--max-parameters", flags.max_parameters, "refuse larger models")
+      ->type_name("N")
+      ->check(whole_number(1, kMaxParameters))
+      ->capture_default_str()
+      ->group("Network");
+  app.add_flag("--insecure", flags.insecure, "connect to another machine without keys")
+      ->group("Network");
+  app.add_option("--dataset", flags.dataset,
+                 "fashion-mnist, synthetic, or idx:DIR with files as MNIST's")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->group("Data");
+  app.add_option("--part", flags.part, "hold the I-th of N parts of the data set [all of it]")
+      ->type_name("I/N")
+      ->group("Data");
+  app.add_option("--partition", flags.partition, "how parts are cut: iid, shards:K or dirichlet:A")
+      ->type_name("RULE")
+      ->capture_default_str()
+      ->group("Data");
+  app.add_option("--seed", flags.seed,
+                 "for experiments: fixes partition, batches and coins [secret,\n"
+                 "from the system]")
+      ->type_name("N")
+      ->check(whole_number())
+      ->group("Data");
+  app.add_option("--save", flags.save, "write the final parameters to this .npy file")
+      ->type_name("FILE")
+      ->group("Output");
+  app.add_flag("--quiet", flags.quiet, "no log lines")->group("Output");
+  refuse_run_options(app);
+  if (const auto status = parse_command_line(app, argc, argv)) return *status;
+  try {
+    return take_part(flags);
+  } catch (const std::exception& error) {
+    return fail(error.what(), kExitFailure);
+  }
+}

@@ -1,0 +1,171 @@
+// What follows from what is known: the ends of jobs, and the next thing to do.
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "client/session/session.h"
+#include "runtime/base/check.h"
+
+namespace psephos::client {
+
+// ---- ends of jobs ------------------------------------------------------------------------------
+
+void Session::on_done(const Prepared& done) {
+  PSEPHOS_CHECK(done.run == run_, "a model of another run");
+  prepared_ = true;
+  have_ = 0;
+  fingerprint_ = done.fingerprint;
+  compare_with_welcome();
+}
+
+// A decision may have overtaken the gradient; whether the ballot still counts is looked at when it
+// is sent.
+void Session::on_done(const BallotReady& done) { kept_ = Kept{done.round, done.ballot}; }
+
+void Session::on_done(const Applied& done) {
+  const Applying applied = *std::exchange(applying_, std::nullopt);
+  if (!done.matched) {
+    note(
+        fmt::format("the replica does not match the coordinator's at round {}: taking a checkpoint",
+                    done.round));
+    diverged();
+    return;
+  }
+  have_ = done.round;
+  fingerprint_ = done.fingerprint;
+  epoch_ = applied.epoch;
+  if (kept_ && kept_->round < *have_) kept_.reset();
+  if (*have_ == welcome_.round) compare_with_welcome();
+}
+
+void Session::on_done(const ChunkLoaded& done) {
+  // Of a session that was lost: what it left of the replica is overwritten by the next transfer.
+  if (!transfer_) return;
+  if (!done.complete) {
+    transfer_->next_chunk = done.chunk + 1;
+    return;
+  }
+  transfer_.reset();
+  if (done.matched) {
+    bad_checkpoints_ = 0;
+    have_ = done.checkpoint;
+    fingerprint_ = done.fingerprint;
+    epoch_ = welcome_.epoch;
+    reason_ = wire::CatchUpReason::kNoState;
+    return;
+  }
+  diverged();
+  if (++bad_checkpoints_ < kMaxBadCheckpoints) return;
+  send(wire::Leave{session_, wire::LeaveReason::kFailed});
+  end(Ending::kFailed,
+      fmt::format("the coordinator's checkpoint of round {} arrived damaged {} times: check the "
+                  "coordinator's ledger and the memory of both machines",
+                  done.checkpoint, bad_checkpoints_));
+}
+
+void Session::on_done(const Evaluated& done) {
+  if (joined_) {
+    send(wire::Evaluation{session_, done.round, done.loss, done.accuracy, done.samples});
+  }
+}
+
+void Session::on_done(const JobFailed& done) {
+  if (joined_) send(wire::Leave{session_, wire::LeaveReason::kFailed});
+  end(Ending::kFailed, done.text);
+}
+
+// ---- what to do next ---------------------------------------------------------------------------
+
+void Session::advance(Instant now) {
+  if (joined_) send_kept_ballot();
+  if (busy_) return;
+  finish_when_done();
+  if (ended_ || !joined_) return;
+  if (!prepared_) {
+    start(Prepare{welcome_});
+    return;
+  }
+  if (advance_replica(now)) advance_ballot();
+}
+
+// Sends the kept ballot once in every membership, and when asked to, as long as it may count.
+void Session::send_kept_ballot() {
+  if (!kept_ || !kept_->due || kept_->round > open_round_) return;
+  const std::uint32_t age = open_round_ - kept_->round;
+  if (age == 0 ? invited_ != kept_->round : age > welcome_.hyper.staleness) return;
+  wire::Ballot ballot;
+  ballot.session = session_;
+  ballot.run = run_;
+  ballot.round = kept_->round;
+  ballot.encoding = kept_->content->votes.encoding;
+  ballot.planes = kept_->content->votes.planes;
+  ballot.loss = kept_->content->loss;
+  ballot.samples = kept_->content->samples;
+  send(ballot);
+  // Late, but within the staleness bound: it counts in place of one for the open round.
+  if (age > 0 && !kept_->sent_before) skipped_ = open_round_;
+  kept_->due = false;
+  kept_->sent_before = true;
+}
+
+// The run ends with the last decision's fingerprint: whether Finished was heard as well does not
+// matter, nor whether the coordinator is still there.
+void Session::finish_when_done() {
+  compare_with_finished();
+  if (!have_ || round() != last_round()) return;
+  if (joined_ && evaluate_ == have_) return;
+  if (joined_) send(wire::Leave{session_, wire::LeaveReason::kFinished});
+  end(Ending::kFinished,
+      fmt::format("finished after {} rounds, fingerprint {}", *have_, format_hex(fingerprint_)));
+}
+
+void Session::compare_with_finished() {
+  if (!finished_ || !have_ || *have_ < finished_->rounds) return;
+  if (*have_ > finished_->rounds || fingerprint_ != finished_->fingerprint) {
+    diverged();
+  } else {
+    epoch_ = welcome_.epoch;
+  }
+}
+
+// True when the replica is where it should be and no job was started.
+bool Session::advance_replica(Instant now) {
+  if (auto job = std::exchange(waiting_, std::nullopt);
+      job && have_ == job->decisions.front().round) {
+    applying_ =
+        Applying{*have_ + static_cast<std::uint32_t>(job->decisions.size()), welcome_.epoch};
+    start(*std::move(job));
+    return false;
+  }
+  if (have_ && *have_ >= target_round()) return true;
+  if (!ask_again_at_) ask_to_catch_up(now);
+  return false;
+}
+
+void Session::ask_to_catch_up(Instant now) {
+  wire::CatchUp request;
+  request.session = session_;
+  request.have_round = have_.value_or(wire::kNoRound);
+  request.reason = have_ ? wire::CatchUpReason::kBehind : reason_;
+  if (transfer_) {
+    request.checkpoint = transfer_->checkpoint;
+    request.chunk = transfer_->next_chunk;
+  }
+  send(request);
+  ask_again_at_ = now + 2 * std::chrono::milliseconds(welcome_.hyper.heartbeat_ms);
+}
+
+void Session::advance_ballot() {
+  if (round() != have_) return;  // nobody has confirmed these parameters yet
+  const std::uint32_t round = *have_;
+  const bool voted = kept_ && kept_->round == round;
+  if (invited_ == round && skipped_ != round && round < last_round() && !voted) {
+    start(ComputeBallot{round});
+  } else if (evaluate_ == round) {
+    evaluate_.reset();
+    start(Evaluate{round});
+  }
+}
+
+}  // namespace psephos::client

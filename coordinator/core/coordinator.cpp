@@ -1,0 +1,135 @@
+#include "coordinator/core/coordinator.h"
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <stdexcept>
+#include <utility>
+
+#include "coordinator/ledger/past.h"
+#include "platforms/kernels/environment.h"
+#include "runtime/replica/initial_parameters.h"
+
+namespace psephos::coordinator {
+namespace {
+
+Replica initial_replica(const CoordinatorOptions& options) {
+  Replica x(parameter_count(options.tensors));
+  fill_initial_parameters(options.tensors, options.config.hyper.seed, x.mutable_parameters());
+  return x;
+}
+
+SessionOptions session_options(const CoordinatorOptions& options, std::uint64_t fingerprint) {
+  SessionOptions session;
+  session.config = options.config;
+  session.tensors = options.tensors;
+  session.run = options.run;
+  session.session = options.session;
+  session.fingerprint = fingerprint;
+  session.data_manifest = options.data_manifest;
+  session.held_out = options.held_out;
+  return session;
+}
+
+void need(const Status& status) {
+  if (!status) throw std::runtime_error(status.error().text);
+}
+
+}  // namespace
+
+Coordinator::Coordinator(CoordinatorOptions options, std::unique_ptr<Ledger> ledger, Outlet& outlet)
+    : options_(std::move(options)),
+      ledger_(std::move(ledger)),
+      outlet_(outlet),
+      counting_(options_.config, initial_replica(options_), 0),
+      session_(session_options(options_, counting_.replica().fingerprint())) {
+  need(ledger_->add_checkpoint(counting_.checkpoint()));
+}
+
+void Coordinator::handle(const Event& event, Instant now) {
+  const kernels::FloatEnvironment environment;
+  if (const auto* arrived = std::get_if<FrameArrived>(&event)) bytes_up_ += arrived->frame->size();
+  if (const auto* lost = std::get_if<TallyLost>(&event); lost && lost->round == counting_.round()) {
+    counting_.lose_tally();  // what is left of it must not be counted twice
+  }
+  std::deque<Event> events{event};
+  while (!events.empty()) {
+    for (const Action& action : session_.step(events.front(), now)) {
+      std::visit([this](const auto& one) { perform(one); }, action);
+    }
+    events.pop_front();
+    for (Event& next : std::exchange(follow_up_, {})) events.push_back(std::move(next));
+  }
+}
+
+void Coordinator::perform(const SendFrame& action) {
+  bytes_down_ += action.frame->size();
+  outlet_.send(action.peer, action.frame);
+}
+
+void Coordinator::perform(const CountBallot& action) {
+  counting_.count(action.identity, action.ballot);
+}
+
+void Coordinator::perform(const CloseTally&) {
+  follow_up_.push_back(RoundClosed{counting_.close()});
+}
+
+void Coordinator::perform(const Commit& action) {
+  need(ledger_->commit(action.record));
+  if (counting_.round() % kCheckpointEvery == 0)
+    need(ledger_->add_checkpoint(counting_.checkpoint()));
+  follow_up_.push_back(Committed{action.record->round});
+}
+
+void Coordinator::perform(const AnswerCatchUp& action) {
+  const Frame past = answer_catch_up(*ledger_, action.request, options_.session, options_.run);
+  if (past) perform(SendFrame{action.peer, past});
+}
+
+void Coordinator::perform(const EvaluateHeldOut& action) {
+  const std::span<const float> x = counting_.replica().parameters();
+  outlet_.evaluate(action.round, std::make_shared<const AlignedVector<float>>(x.begin(), x.end()));
+}
+
+void Coordinator::perform(const RoundFinished& action) {
+  RoundRow row = action.row;
+  row.bytes_up = bytes_up_;
+  row.bytes_down = bytes_down_;
+  outlet_.round_finished(row);
+}
+
+void Coordinator::perform(const EvaluationKnown& action) { outlet_.evaluation_known(action.row); }
+
+void Coordinator::perform(const Note& action) { outlet_.note(action.text); }
+
+void Coordinator::perform(const End& action) { because_ = action.because; }
+
+Summary Coordinator::summary() const {
+  const TrafficTotals& traffic = session_.traffic();
+  const auto d = static_cast<double>(replica().size());
+  const auto bits = [d](std::uint64_t bytes, std::uint64_t messages) {
+    return messages == 0 ? 0.0
+                         : 8.0 * static_cast<double>(bytes) / (static_cast<double>(messages) * d);
+  };
+  Summary summary;
+  summary.interrupted = because_ != "finished";
+  summary.stopped_because = because_;
+  summary.rounds = session_.round();
+  summary.d = replica().size();
+  summary.clients = session_.clients();
+  summary.bits_up_per_parameter = bits(traffic.ballot_plane_bytes, traffic.ballots);
+  summary.bits_down_per_parameter = bits(traffic.decision_plane_bytes, traffic.decisions);
+  summary.frame_overhead_up = traffic.ballot_overhead_max;
+  summary.frame_overhead_down = traffic.decision_overhead_max;
+  summary.ballots_counted = traffic.ballots;
+  summary.decisions_sent = traffic.decisions_sent;
+  summary.bytes_up = bytes_up_;
+  summary.bytes_down = bytes_down_;
+  summary.fingerprint = session_.fingerprint();
+  summary.seed = options_.config.hyper.seed;
+  summary.run = options_.run;
+  return summary;
+}
+
+}  // namespace psephos::coordinator

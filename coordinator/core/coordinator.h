@@ -1,0 +1,85 @@
+#pragma once
+// The coordinator without its connections: the session machine, the counting room and the ledger,
+// joined. What the machine asks of counting and ledger is done here; frames, evaluations and
+// reports go out through Outlet, which the ZeroMQ server and the simulator implement.
+//
+// Not thread-safe.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "coordinator/counting/counting_room.h"
+#include "coordinator/ledger/ledger.h"
+#include "coordinator/session/session.h"
+#include "runtime/base/bytes.h"
+#include "runtime/report/summary.h"
+
+namespace psephos::coordinator {
+
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+  virtual void send(const std::string& peer, const Frame& frame) = 0;
+  // To be answered, some time later, by a HeldOutEvaluated event. `x`: a copy of the parameters at
+  // `round`.
+  virtual void evaluate(std::uint32_t round, std::shared_ptr<const AlignedVector<float>> x) = 0;
+  virtual void round_finished(const RoundRow& row) = 0;
+  virtual void evaluation_known(const EvaluationRow& row) = 0;
+  virtual void note(const std::string& text) = 0;
+};
+
+struct CoordinatorOptions {
+  RunConfig config;
+  TensorTable tensors;
+  std::uint64_t run = 0;
+  std::uint64_t session = 0;
+  std::uint64_t data_manifest = 0;
+  bool held_out = true;
+};
+
+class Coordinator {
+ public:
+  // A new run from x_0. `ledger` must be empty; `outlet` must outlive this.
+  Coordinator(CoordinatorOptions options, std::unique_ptr<Ledger> ledger, Outlet& outlet);
+
+  // Steps the machine and everything that follows from it. Throws std::runtime_error when the
+  // ledger cannot be written: nothing may be decided then.
+  void handle(const Event& event, Instant now);
+
+  Instant next_tick() const { return session_.next_tick(); }
+  bool ended() const { return session_.ended(); }
+  const std::string& ended_because() const { return because_; }
+
+  const Session& session() const { return session_; }
+  const Ledger& ledger() const { return *ledger_; }
+  const Replica& replica() const { return counting_.replica(); }
+
+  // What the machine and the traffic say of the run so far; wall time, accuracy, arithmetic and
+  // program are the caller's to fill in.
+  Summary summary() const;
+
+ private:
+  void perform(const SendFrame& action);
+  void perform(const CountBallot& action);
+  void perform(const CloseTally& action);
+  void perform(const Commit& action);
+  void perform(const AnswerCatchUp& action);
+  void perform(const EvaluateHeldOut& action);
+  void perform(const RoundFinished& action);
+  void perform(const EvaluationKnown& action);
+  void perform(const Note& action);
+  void perform(const End& action);
+
+  CoordinatorOptions options_;
+  std::unique_ptr<Ledger> ledger_;
+  Outlet& outlet_;
+  CountingRoom counting_;
+  Session session_;
+  std::vector<Event> follow_up_;  // events that performing an action caused
+  std::uint64_t bytes_up_ = 0;
+  std::uint64_t bytes_down_ = 0;
+  std::string because_;
+};
+
+}  // namespace psephos::coordinator

@@ -1,0 +1,96 @@
+#include "coordinator/core/reporter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace psephos::coordinator {
+
+Reporter::Reporter(const OutputOptions& output, std::uint32_t rounds)
+    : output_(output),
+      rounds_(rounds),
+      terminal_(stderr_is_terminal() && !output.quiet, output.quiet) {}
+
+Status Reporter::open_folder(const std::string& config_toml) {
+  if (output_.out.empty()) return Ok{};
+  auto folder = RunFolder::create(output_.out, config_toml);
+  if (!folder) return folder.error();
+  folder_.emplace(std::move(*folder));
+  return Ok{};
+}
+
+void Reporter::start() { started_ = last_round_ = std::chrono::steady_clock::now(); }
+
+void Reporter::round_finished(const RoundRow& row) {
+  last_round_ = std::chrono::steady_clock::now();
+  run_s_ = row.seconds;
+  if (folder_) folder_->add(row);
+  terminal_.progress(row, rounds_, wall_seconds());
+}
+
+void Reporter::evaluation_known(const EvaluationRow& row) {
+  if (row.held_out) held_out_ = row.held_out;
+  if (row.clients_mean) clients_mean_ = row.clients_mean;
+  if (folder_) folder_->add(row);
+  terminal_.evaluation(row, rounds_, wall_seconds());
+}
+
+void Reporter::note(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  const double rested_s = std::chrono::duration<double>(now - noted_at_).count();
+  notes_left_ = std::min(kNoteBurst, notes_left_ + rested_s * kNotesPerSecond);
+  noted_at_ = now;
+  if (notes_left_ < 1) {
+    ++left_out_;
+    return;
+  }
+  notes_left_ -= 1;
+  say_left_out();
+  terminal_.log(text);
+}
+
+// With mutex_ held.
+void Reporter::say_left_out() {
+  if (left_out_ == 0) return;
+  terminal_.log(fmt::format("({} more such lines left out)", left_out_));
+  left_out_ = 0;
+}
+
+double Reporter::wall_seconds() const {
+  return started_ ? std::chrono::duration<double>(last_round_ - *started_).count() : run_s_;
+}
+
+Status Reporter::finish(Summary& summary, const Coordinator& coordinator) {
+  terminal_.finish();
+  {
+    const std::lock_guard lock(mutex_);
+    say_left_out();
+  }
+  const std::optional<EvaluationResult>& best_known = held_out_ ? held_out_ : clients_mean_;
+  if (best_known) {
+    summary.accuracy = best_known->accuracy;
+    summary.loss = best_known->loss;
+  }
+  summary.wall_s = wall_seconds();
+  summary.virtual_s = run_s_;
+  summary.rounds_per_s = summary.wall_s > 0 ? summary.rounds / summary.wall_s : 0;
+  const std::vector<ClientRow> clients = coordinator.session().client_rows();
+  std::FILE* out = output_.json ? stderr : stdout;
+  if (!output_.quiet) {
+    fmt::print(out, "{}", describe(summary));
+    for (const std::string& sentence : neglected_clients(clients))
+      fmt::print(out, "{}\n", sentence);
+  }
+  Status written = Ok{};
+  if (folder_) {
+    written = folder_->finish(summary, clients, coordinator.replica().parameters());
+    if (written && !output_.quiet) fmt::print(out, "run folder: {}\n", output_.out);
+  }
+  if (output_.json) fmt::print(stdout, "{}\n", to_json(summary));
+  std::fflush(stdout);
+  return written;
+}
+
+}  // namespace psephos::coordinator

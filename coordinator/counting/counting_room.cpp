@@ -1,0 +1,67 @@
+#include "coordinator/counting/counting_room.h"
+
+#include <memory>
+
+#include "runtime/base/check.h"
+#include "runtime/replica/checkpoint.h"
+
+namespace psephos::coordinator {
+
+CountingRoom::CountingRoom(const RunConfig& config, Replica x, std::uint32_t round)
+    : config_(config),
+      decay_(config.weight_decay),
+      replica_(std::move(x)),
+      round_(round),
+      fingerprint_(replica_.fingerprint()),
+      tally_(replica_.size()) {}
+
+void CountingRoom::count(const std::string& identity, const wire::Ballot& ballot) {
+  auto signs = decode(ballot.encoding, ballot.planes, replica_.size());
+  PSEPHOS_CHECK(signs.ok(), "a ballot is checked before it is counted");
+  samples_.emplace_back(identity,
+                        AgreementSample(*signs, {config_.hyper.seed, kRunStream}, round_));
+  tally_.add(std::move(*signs));
+}
+
+ClosedRound CountingRoom::close() {
+  const PackedSigns decision =
+      decide(tally_, config_.decision, config_.downlink, {config_.hyper.seed, kRunStream}, round_);
+  auto record = std::make_shared<DecisionRecord>();
+  record->round = round_;
+  record->delta = learning_rate(config_.schedule, config_.lr, round_, config_.hyper.rounds);
+  record->keep = decay_.keep(record->delta);
+  record->votes = encode(decision);
+  record->voters = tally_.voters();
+  replica_.apply(decision, record->delta, record->keep);
+  fingerprint_ = replica_.fingerprint();
+  record->fingerprint = fingerprint_;
+
+  ClosedRound closed;
+  for (const auto& [identity, sample] : samples_) {
+    record->counted.push_back(identity);
+    closed.agreement.emplace_back(identity, sample.with(decision));
+  }
+  closed.decided =
+      static_cast<double>(decision.voted_count()) / static_cast<double>(decision.parameters);
+  lose_tally();
+  ++round_;
+  last_ = record;
+  closed.record = std::move(record);
+  return closed;
+}
+
+void CountingRoom::lose_tally() {
+  tally_.clear();
+  samples_.clear();
+}
+
+CheckpointRef CountingRoom::checkpoint() const {
+  auto checkpoint = std::make_shared<Checkpoint>();
+  checkpoint->round = round_;
+  checkpoint->fingerprint = fingerprint_;
+  checkpoint->bytes = encode_checkpoint(round_, replica_.parameters(), fingerprint_,
+                                        last_ ? &last_->votes : nullptr);
+  return checkpoint;
+}
+
+}  // namespace psephos::coordinator

@@ -1,0 +1,50 @@
+#include "coordinator/ledger/memory_ledger.h"
+
+#include <utility>
+
+#include "runtime/base/check.h"
+
+namespace psephos::coordinator {
+
+Status MemoryLedger::commit(DecisionRef record) {
+  PSEPHOS_CHECK(record->round == rounds_, "decisions are committed in order");
+  decisions_.push_back(std::move(record));
+  ++rounds_;
+  forget();
+  return Ok{};
+}
+
+Status MemoryLedger::add_checkpoint(CheckpointRef checkpoint) {
+  PSEPHOS_CHECK(checkpoint->round == rounds_, "a checkpoint is of the open round");
+  checkpoints_.push_back(std::move(checkpoint));
+  if (checkpoints_.size() > 2) checkpoints_.pop_front();
+  forget();
+  return Ok{};
+}
+
+DecisionRef MemoryLedger::decision(std::uint32_t round) const {
+  const std::uint32_t first = rounds_ - static_cast<std::uint32_t>(decisions_.size());
+  if (round < first || round >= rounds_) return nullptr;
+  return decisions_[round - first];
+}
+
+CheckpointRef MemoryLedger::newest_checkpoint() const {
+  return checkpoints_.empty() ? nullptr : checkpoints_.back();
+}
+
+CheckpointRef MemoryLedger::checkpoint(std::uint32_t round) const {
+  for (const CheckpointRef& checkpoint : checkpoints_) {
+    if (checkpoint->round == round) return checkpoint;
+  }
+  return nullptr;
+}
+
+// A client in the middle of the older checkpoint must find the decisions that follow it.
+void MemoryLedger::forget() {
+  const std::uint32_t needed_from = checkpoints_.empty() ? 0 : checkpoints_.front()->round;
+  while (decisions_.size() > kDecisionsKept && decisions_.front()->round < needed_from) {
+    decisions_.pop_front();
+  }
+}
+
+}  // namespace psephos::coordinator

@@ -1,0 +1,91 @@
+#include "coordinator/ledger/past.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "runtime/base/check.h"
+#include "runtime/wire/limits.h"
+
+namespace psephos::coordinator {
+namespace {
+
+// What a decision weighs in a Past frame, its planes apart.
+constexpr std::size_t kDecisionOverhead = 160;
+
+Frame decisions_from(const Ledger& ledger, std::uint32_t first, std::uint64_t session,
+                     std::uint64_t run) {
+  wire::Past past;
+  past.session = session;
+  std::size_t bytes = 0;
+  for (std::uint32_t round = first; round < ledger.rounds(); ++round) {
+    const DecisionRef record = ledger.decision(round);
+    bytes += record->votes.planes.size() + kDecisionOverhead;
+    if (!past.decisions.empty() &&
+        (bytes > wire::kCatchUpFrameBytes || past.decisions.size() == wire::kMaxPastDecisions)) {
+      break;
+    }
+    wire::Decision decision;
+    decision.session = session;
+    decision.run = run;
+    decision.round = round;
+    decision.delta = record->delta;
+    decision.keep = record->keep;
+    decision.encoding = record->votes.encoding;
+    decision.planes = record->votes.planes;
+    decision.voters = record->voters;
+    decision.fingerprint = record->fingerprint;
+    past.decisions.push_back(std::move(decision));
+  }
+  return wire::build(past);
+}
+
+Frame chunk_of(const Checkpoint& checkpoint, std::uint32_t chunk, std::uint64_t session) {
+  const std::size_t total = checkpoint.bytes.size();
+  const auto chunks =
+      static_cast<std::uint32_t>((total + wire::kChunkBytes - 1) / wire::kChunkBytes);
+  if (chunk >= chunks) chunk = 0;
+  const std::size_t offset = std::size_t{chunk} * wire::kChunkBytes;
+  wire::Past past;
+  past.session = session;
+  past.chunk = wire::CheckpointChunk{
+      checkpoint.round, checkpoint.fingerprint, chunk, chunks,
+      std::span(checkpoint.bytes).subspan(offset, std::min(wire::kChunkBytes, total - offset))};
+  return wire::build(past);
+}
+
+// Bytes of all decisions from `first` on, or nothing when one of them is out of reach.
+std::optional<std::size_t> decisions_bytes(const Ledger& ledger, std::uint32_t first) {
+  std::size_t bytes = 0;
+  for (std::uint32_t round = first; round < ledger.rounds(); ++round) {
+    const DecisionRef record = ledger.decision(round);
+    if (!record) return std::nullopt;
+    bytes += record->votes.planes.size() + kDecisionOverhead;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Frame answer_catch_up(const Ledger& ledger, const wire::CatchUp& request, std::uint64_t session,
+                      std::uint64_t run) {
+  const CheckpointRef newest = ledger.newest_checkpoint();
+  PSEPHOS_CHECK(newest, "a ledger holds a checkpoint from round 0 on");
+  const bool has_replica =
+      request.have_round != wire::kNoRound && request.reason == wire::CatchUpReason::kBehind;
+  if (has_replica) {
+    if (request.have_round >= ledger.rounds()) return nullptr;
+    const std::optional<std::size_t> missed = decisions_bytes(ledger, request.have_round);
+    const std::size_t by_checkpoint =
+        newest->bytes.size() + decisions_bytes(ledger, newest->round).value_or(0);
+    if (missed && (*missed <= by_checkpoint || newest->round <= request.have_round)) {
+      return decisions_from(ledger, request.have_round, session, run);
+    }
+  }
+  // A transfer that has begun goes on with its checkpoint while that is kept; else from the start
+  // of the newest.
+  const CheckpointRef begun = ledger.checkpoint(request.checkpoint);
+  return begun && !has_replica ? chunk_of(*begun, request.chunk, session)
+                               : chunk_of(*newest, 0, session);
+}
+
+}  // namespace psephos::coordinator

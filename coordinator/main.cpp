@@ -1,0 +1,175 @@
+// psephos-coordinator: leads one run for clients that connect over the network.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <utility>
+
+#include "coordinator/core/setup.h"
+#include "coordinator/server/server.h"
+#include "runtime/base/entropy.h"
+#include "runtime/base/interrupt.h"
+#include "runtime/base/replace_file.h"
+#include "runtime/data/partition.h"
+#include "runtime/models/model.h"
+#include "runtime/report/options.h"
+
+namespace {
+
+using namespace psephos;
+
+constexpr const char* kExamples = R"(Examples:
+  Ten devices train on this machine's word; every round waits for all of them:
+    psephos-coordinator --bind tcp://127.0.0.1:5580 --min-voters 10 --rounds 1000 --schedule cosine
+
+  Rounds close two seconds after they opened, with at least four ballots:
+    psephos-coordinator --min-voters 4 --deadline-ms 2000 --out runs/today
+
+  A hundred clients, ten of them drawn for each round:
+    psephos-coordinator --min-clients 100 --min-voters 10 --fraction 0.1
+
+Clients are started with: psephos-client --connect tcp://HOST:PORT --dataset ...)";
+
+struct CoordinatorFlags {
+  std::string bind = "tcp://127.0.0.1:5580";
+  std::string endpoint_file;
+  std::string partition;
+  std::uint32_t parts = 0;
+  bool insecure = false;
+};
+
+int fail(const std::string& text, int status) {
+  fmt::print(stderr, "psephos-coordinator: {}\n", text);
+  return status;
+}
+
+// The partition that clients with --part must agree on, or 0 when none was given.
+Result<std::uint64_t> expected_manifest(const CoordinatorFlags& flags, const DatasetRef& dataset,
+                                        std::uint32_t seed) {
+  if (flags.partition.empty()) return std::uint64_t{0};
+  const auto rule = parse_partition(flags.partition);
+  if (!rule) return rule.error();
+  const auto partition =
+      make_partition(*rule, {dataset->train.labels.data(), dataset->train.size()}, dataset->classes,
+                     flags.parts, seed);
+  if (!partition) return Error{"--parts: " + partition.error().text};
+  return make_manifest(*dataset, *rule, *partition, seed).hash;
+}
+
+int lead(const RunOptions& options, const OutputOptions& output, const CoordinatorFlags& flags,
+         const std::string& config_text) {
+  if (const auto known = check_dataset_words(options.dataset); !known) {
+    return fail(known.error().text, kExitUsage);
+  }
+  const auto config = to_run_config(options);
+  if (!config) return fail(config.error().text, kExitUsage);
+  if (const auto endpoint = net::check_endpoint(flags.bind, true); !endpoint) {
+    return fail("--bind: " + endpoint.error().text, kExitUsage);
+  }
+  if (!net::is_loopback(flags.bind) && !flags.insecure) {
+    return fail(fmt::format("{} can be reached from other machines and nothing is encrypted: add "
+                            "--insecure if that network is yours alone, or bind to 127.0.0.1",
+                            flags.bind),
+                kExitUsage);
+  }
+  if (flags.partition.empty() != (flags.parts == 0)) {
+    return fail("--partition and --parts go together", kExitUsage);
+  }
+  const auto dataset = load_dataset(options.dataset);
+  if (!dataset) return fail(dataset.error().text, kExitFailure);
+  const auto manifest = expected_manifest(flags, *dataset, options.seed);
+  if (!manifest) return fail(manifest.error().text, kExitUsage);
+  auto prepared = coordinator::prepare_run(*config, *dataset);
+  if (!prepared) return fail(prepared.error().text, kExitUsage);
+
+  net::Context context(static_cast<int>(config->max_clients) + 64);
+  auto socket = net::RouterSocket::bind(
+      context, flags.bind, wire::coordinator_max_frame(parameter_count(prepared->tensors)),
+      static_cast<int>(config->hyper.heartbeat_ms));
+  if (!socket) return fail(socket.error().text, kExitFailure);
+
+  coordinator::Reporter reporter(output, config->hyper.rounds);
+  // The endpoint is written first: a run folder is not begun by a run that cannot be found.
+  const std::string endpoint = socket->endpoint();
+  if (!flags.endpoint_file.empty()) {
+    if (const auto written = replace_file(flags.endpoint_file, endpoint + "\n"); !written) {
+      return fail("--endpoint-file: " + written.error().text, kExitFailure);
+    }
+  }
+  if (const auto opened = reporter.open_folder(config_text); !opened) {
+    std::error_code ignored;
+    std::filesystem::remove(flags.endpoint_file, ignored);
+    return fail(opened.error().text, kExitFailure);
+  }
+  coordinator::CoordinatorOptions run{
+      *config, prepared->tensors, random_identifier(), random_identifier(), *manifest, true};
+  reporter.note(fmt::format(
+      "run {} on {}: {} with {} parameters, {} rounds, seed {}", format_hex(run.run), endpoint,
+      config->hyper.model, parameter_count(run.tensors), config->hyper.rounds, config->hyper.seed));
+  if (!net::is_loopback(endpoint)) reporter.note("speaking without encryption (--insecure)");
+  reporter.note(
+      fmt::format("waiting for {} clients", std::max(config->min_voters, config->min_clients)));
+
+  // The first ends the run in order, the second does not wait for clients, the third for nothing.
+  catch_interrupts(3);
+  coordinator::Server server(std::move(*socket), std::move(run), std::move(prepared->held_out),
+                             reporter);
+  server.run(interrupts);
+  Summary summary = server.coordinator().summary();
+  summary.program = "psephos-coordinator";
+  summary.arithmetic = arithmetic_set();
+  if (const auto written = reporter.finish(summary, server.coordinator()); !written) {
+    return fail(written.error().text, kExitFailure);
+  }
+  return summary.interrupted ? interrupted_exit_status() : kExitSuccess;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Leads a federated training run: counts the clients' one-bit ballots round by round and\n"
+      "sends back one decision that every replica applies.",
+      "psephos-coordinator");
+  app.footer(kExamples);
+  app.set_version_flag("--version", std::string("psephos-coordinator " PSEPHOS_VERSION));
+  RunOptions options;
+  options.min_voters = 1;
+  OutputOptions output;
+  CoordinatorFlags flags;
+  app.add_option("--bind", flags.bind, "where to listen: tcp://HOST:PORT; port 0 takes a free one")
+      ->type_name("ENDPOINT")
+      ->capture_default_str()
+      ->group("Network");
+  app.add_option("--endpoint-file", flags.endpoint_file,
+                 "where to write the real endpoint once bound: see port 0")
+      ->type_name("FILE")
+      ->group("Network");
+  app.add_flag("--insecure", flags.insecure,
+               "listen beyond this machine without keys: anybody who reaches\n"
+               "the port may vote")
+      ->group("Network");
+  add_run_options(app, options);
+  app.get_option("--min-voters")
+      ->description(
+          "ballots a round needs before it may close; the first round\n"
+          "also waits for so many clients");
+  app.add_option("--partition", flags.partition,
+                 "refuse clients whose --part is of another partition than this\n"
+                 "of --dataset: iid, shards:K or dirichlet:A")
+      ->type_name("RULE")
+      ->group("Training");
+  app.add_option("--parts", flags.parts, "number of parts of --partition")
+      ->type_name("N")
+      ->check(whole_number(1, 0xffffffff))
+      ->group("Training");
+  add_output_options(app, output);
+  if (const auto status = parse_command_line(app, argc, argv)) return *status;
+  try {
+    return lead(options, output, flags, config_as_run(app));
+  } catch (const std::exception& error) {
+    return fail(error.what(), kExitFailure);
+  }
+}

@@ -1,0 +1,48 @@
+#pragma once
+// The coordinator on a ROUTER socket: frames in, events to core/, frames out. Evaluation runs on a
+// thread of its own, so that rounds never wait for it.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "coordinator/core/coordinator.h"
+#include "coordinator/core/reporter.h"
+#include "coordinator/evaluation/held_out.h"
+#include "runtime/net/sockets.h"
+
+namespace psephos::coordinator {
+
+class Server : private Outlet {
+ public:
+  // `held_out` may be null when options.held_out is false. `reporter` must outlive this.
+  Server(net::RouterSocket socket, CoordinatorOptions options, std::unique_ptr<HeldOut> held_out,
+         Reporter& reporter);
+  ~Server() override;
+
+  // Leads the run to its end; blocks. `interrupts` is asked a few times a second how often a stop
+  // was asked for: once ends the run after the rounds committed, twice does not wait for clients.
+  // Throws std::runtime_error when the ledger cannot be written.
+  void run(const std::function<int()>& interrupts);
+
+  const Coordinator& coordinator() const { return *coordinator_; }
+
+ private:
+  class Evaluator;
+
+  void send(const std::string& peer, const Frame& frame) override;
+  void evaluate(std::uint32_t round, std::shared_ptr<const AlignedVector<float>> x) override;
+  void round_finished(const RoundRow& row) override;
+  void evaluation_known(const EvaluationRow& row) override;
+  void note(const std::string& text) override;
+
+  net::RouterSocket socket_;
+  Reporter& reporter_;
+  net::Waker waker_;
+  std::unique_ptr<Evaluator> evaluator_;
+  std::unique_ptr<Coordinator> coordinator_;
+};
+
+}  // namespace psephos::coordinator

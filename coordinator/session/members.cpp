@@ -1,0 +1,92 @@
+#include "coordinator/session/members.h"
+
+#include <algorithm>
+
+namespace psephos::coordinator {
+
+Member* Members::join(const std::string& identity, const std::string& peer, Instant now) {
+  // A connection that joins under another identity gives the old one up.
+  if (const auto it = identity_of_.find(peer); it != identity_of_.end() && it->second != identity) {
+    if (Member* old = find(it->second)) {
+      set_live(*old, false);
+      old->peer.clear();
+    }
+    identity_of_.erase(it);
+  }
+  auto it = members_.find(identity);
+  if (it == members_.end()) {
+    if (members_.size() >= max_clients_ && !make_room()) return nullptr;
+    it = members_.emplace(identity, Member{}).first;
+    it->second.identity = identity;
+    it->second.row.name = identity;
+    it->second.catch_up_at = now;
+  }
+  Member& member = it->second;
+  if (member.peer != peer) {
+    if (!member.peer.empty()) retire(member.peer);
+    member.peer = peer;
+    identity_of_[peer] = identity;
+    retired_.erase(peer);
+  }
+  set_live(member, true);
+  member.left = false;
+  member.last_heard = now;
+  return &member;
+}
+
+Member* Members::by_peer(const std::string& peer) {
+  const auto it = identity_of_.find(peer);
+  return it == identity_of_.end() ? nullptr : find(it->second);
+}
+
+Member* Members::find(const std::string& identity) {
+  const auto it = members_.find(identity);
+  return it == members_.end() ? nullptr : &it->second;
+}
+
+void Members::set_live(Member& member, bool live) {
+  if (member.live == live) return;
+  member.live = live;
+  live ? ++live_ : --live_;
+}
+
+bool Members::allow_catch_up(Member& member, Instant now) {
+  const double elapsed = std::chrono::duration<double>(now - member.catch_up_at).count();
+  member.catch_up_at = now;
+  member.catch_up_tokens =
+      std::min(kCatchUpBurst, member.catch_up_tokens + std::max(0.0, elapsed) * kCatchUpsPerSecond);
+  if (member.catch_up_tokens < 1) return false;
+  member.catch_up_tokens -= 1;
+  return true;
+}
+
+void Members::retire(const std::string& peer) {
+  identity_of_.erase(peer);
+  retired_[peer] = ++retirements_;
+  retired_order_.emplace_back(retirements_, peer);
+  while (retired_order_.size() > max_clients_) {
+    // A routing id that came back and was retired anew stays for its later turn.
+    const auto& [when, oldest] = retired_order_.front();
+    if (const auto it = retired_.find(oldest); it != retired_.end() && it->second == when) {
+      retired_.erase(it);
+    }
+    retired_order_.pop_front();
+  }
+}
+
+// Forgets the member that has been silent longest and never had a ballot counted: forgetting one
+// that voted would let its ballot be counted twice.
+bool Members::make_room() {
+  auto oldest = members_.end();
+  for (auto it = members_.begin(); it != members_.end(); ++it) {
+    const Member& member = it->second;
+    if (member.live || member.voted || member.counted_round) continue;
+    if (oldest == members_.end() || member.last_heard < oldest->second.last_heard) oldest = it;
+  }
+  if (oldest == members_.end()) return false;
+  if (!oldest->second.peer.empty()) identity_of_.erase(oldest->second.peer);
+  members_.erase(oldest);
+  return true;
+}
+
+}  // namespace psephos::coordinator

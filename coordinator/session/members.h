@@ -1,0 +1,92 @@
+#pragma once
+// Who has joined: identities, the connection each of them speaks through now, and what is known of
+// each.
+//
+// An identity is a key where there are keys, else the client's name; the newest Join of an identity
+// owns it. Plain values, not thread-safe.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "runtime/base/units.h"
+#include "runtime/report/summary.h"
+#include "runtime/wire/message.h"
+
+namespace psephos::coordinator {
+
+// Catch-up requests of one member: at most this many a second on average, and at once.
+inline constexpr double kCatchUpsPerSecond = 64;
+inline constexpr double kCatchUpBurst = 256;
+
+struct Member {
+  std::string identity;
+  std::string peer;   // routing id of the newest Join
+  bool live = false;  // changed by Members::set_live alone
+  bool left = false;  // said Leave, and has not joined again
+  Instant last_heard{0};
+
+  // The open round.
+  bool invited = false;
+  bool expected = false;  // invited and live when it was opened
+  bool answered = false;  // a ballot, or "none"
+  bool voted = false;     // counted in the open tally
+  std::uint32_t ballot_round =
+      0;  // of the ballot in the open tally (older than the round when stale)
+
+  // Over the run.
+  std::uint64_t invited_before = 0;  // bit i: invited to the round i+1 before the open one
+  std::optional<std::uint32_t>
+      counted_round;                        // highest one committed with a ballot of this identity
+  std::optional<std::uint32_t> late_round;  // highest one that a late ballot was entered for
+  ClientRow row;
+  double agreement_sum = 0;
+  std::uint64_t agreement_count = 0;
+
+  double catch_up_tokens = kCatchUpBurst;
+  Instant catch_up_at{0};
+};
+
+class Members {
+ public:
+  explicit Members(std::uint32_t max_clients) : max_clients_(max_clients) {}
+
+  // Gives `identity` to `peer`; a routing id that owned it before is retired, and an identity that
+  // `peer` spoke for before has no connection any more. Null when the house is full.
+  Member* join(const std::string& identity, const std::string& peer, Instant now);
+
+  // The member that speaks through `peer`, or null.
+  Member* by_peer(const std::string& peer);
+  // Was this routing id replaced by a newer Join? Its frames are then ignored.
+  bool is_retired(const std::string& peer) const { return retired_.contains(peer); }
+
+  Member* find(const std::string& identity);
+
+  // In byte order of identities: draws depend on it.
+  std::map<std::string, Member>& all() { return members_; }
+  const std::map<std::string, Member>& all() const { return members_; }
+
+  std::uint32_t live() const { return live_; }
+  void set_live(Member& member, bool live);
+
+  // Takes a token for one catch-up request; false: too many of late.
+  static bool allow_catch_up(Member& member, Instant now);
+
+ private:
+  void retire(const std::string& peer);
+  bool make_room();
+
+  std::uint32_t max_clients_;
+  std::uint32_t live_ = 0;
+  std::map<std::string, Member> members_;
+  std::unordered_map<std::string, std::string> identity_of_;  // routing id -> identity
+  std::unordered_map<std::string, std::uint64_t> retired_;    // routing id -> when, in retirements
+  std::deque<std::pair<std::uint64_t, std::string>> retired_order_;  // oldest first: bounds the map
+  std::uint64_t retirements_ = 0;
+};
+
+}  // namespace psephos::coordinator

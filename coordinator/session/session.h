@@ -1,0 +1,226 @@
+#pragma once
+// The coordinator's side of the protocol as a plain value: who votes, when a round closes, who is
+// told what. Events in, actions out; no socket, clock, thread or file, and it never looks into
+// planes. core/ performs the actions that concern counting and the ledger; the ZeroMQ server and
+// the simulator provide the rest.
+//
+// A decision is broadcast only on Committed. Not thread-safe.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "coordinator/counting/counting_room.h"
+#include "coordinator/session/members.h"
+#include "runtime/report/round_row.h"
+#include "runtime/run/run_config.h"
+#include "runtime/wire/limits.h"
+#include "runtime/wire/message.h"
+
+namespace psephos::coordinator {
+
+// ---- events ------------------------------------------------------------------------------------
+
+struct Started {};
+struct FrameArrived {
+  std::string peer;  // routing id
+  std::string key;   // public key that CURVE vouches for; empty without keys
+  Frame frame;
+};
+struct Tick {};
+struct RoundClosed {
+  ClosedRound closed;
+};
+struct Committed {
+  std::uint32_t round = 0;
+};
+struct HeldOutEvaluated {
+  std::uint32_t round = 0;
+  EvaluationResult result;
+};
+struct TallyLost {
+  std::uint32_t round = 0;
+};
+// Ends the run after the rounds committed so far; a second one ends it without waiting for clients.
+struct StopAsked {};
+using Event = std::variant<Started, FrameArrived, Tick, RoundClosed, Committed, HeldOutEvaluated,
+                           TallyLost, StopAsked>;
+
+// ---- actions -----------------------------------------------------------------------------------
+
+struct SendFrame {
+  std::string peer;
+  Frame frame;
+};
+// The ballot's planes have passed check_planes; `frame` owns them.
+struct CountBallot {
+  std::string identity;
+  wire::Ballot ballot;
+  Frame frame;
+};
+struct CloseTally {
+  std::uint32_t round = 0;
+};
+struct Commit {
+  DecisionRef record;
+};
+struct AnswerCatchUp {
+  std::string peer;
+  wire::CatchUp request;
+};
+struct EvaluateHeldOut {
+  std::uint32_t round = 0;
+};
+struct RoundFinished {
+  RoundRow row;
+};
+struct EvaluationKnown {
+  EvaluationRow row;
+};
+struct Note {
+  std::string text;
+};
+// The last action.
+struct End {
+  std::string because;  // "finished", "interrupted"
+};
+using Action = std::variant<SendFrame, CountBallot, CloseTally, Commit, AnswerCatchUp,
+                            EvaluateHeldOut, RoundFinished, EvaluationKnown, Note, End>;
+using Actions = std::vector<Action>;
+
+// ---- the machine -------------------------------------------------------------------------------
+
+struct SessionOptions {
+  RunConfig config;
+  TensorTable tensors;
+  std::uint64_t run = 0;      // never 0
+  std::uint64_t session = 0;  // drawn at random at each start
+  std::uint32_t round = 0;    // the open one
+  std::uint32_t epoch = 0;
+  std::uint64_t fingerprint = 0;    // of x at `round`
+  std::uint64_t data_manifest = 0;  // partition that clients must agree on; 0: any
+  bool held_out = true;             // somebody answers EvaluateHeldOut
+};
+
+inline constexpr Duration kFinishWait = std::chrono::seconds(30);  // for the last acknowledgements
+inline constexpr Duration kInterruptWait = std::chrono::seconds(5);  // likewise after StopAsked
+inline constexpr int kMissedHeartbeats = 3;
+inline constexpr std::uint32_t kBusyWaitMs = 1000;
+
+// What crossed the wire, as far as the machine can see it.
+struct TrafficTotals {
+  std::uint64_t ballots = 0;
+  std::uint64_t ballot_plane_bytes = 0;
+  std::uint64_t ballot_overhead_max = 0;
+  std::uint64_t decisions = 0;
+  std::uint64_t decisions_sent = 0;  // one for every client that was sent one
+  std::uint64_t decision_plane_bytes = 0;
+  std::uint64_t decision_overhead_max = 0;
+};
+
+class Session {
+ public:
+  explicit Session(SessionOptions options);
+
+  Actions step(const Event& event, Instant now);
+  Instant next_tick() const;
+
+  std::uint32_t round() const { return round_; }
+  std::uint64_t fingerprint() const { return fingerprint_; }
+  std::uint32_t epoch() const { return epoch_; }
+  bool ended() const { return phase_ == Phase::kEnded; }
+  const TrafficTotals& traffic() const { return traffic_; }
+  std::vector<ClientRow> client_rows() const;
+  std::uint32_t clients() const { return static_cast<std::uint32_t>(members_.all().size()); }
+
+ private:
+  enum class Phase {
+    kWaiting,    // round 0: for min_clients to join
+    kOpen,       // ballots are counted
+    kClosing,    // the tally is being decided and committed
+    kFinishing,  // all rounds done: last answers and acknowledgements
+    kEnded,
+  };
+
+  void on_frame(const FrameArrived& arrived, Instant now);
+  void on_join(const FrameArrived& arrived, const wire::Join& join, Instant now);
+  void on_message(Member& member, const wire::Ballot& ballot, const Frame& frame, Instant now);
+  void on_message(Member& member, const wire::CatchUp& request, Instant now);
+  void on_message(Member& member, const wire::Evaluation& evaluation);
+  void on_heartbeat(const Member& member);
+  void on_message(Member& member, const wire::Leave& leave);
+  void on_closed(const ClosedRound& closed);
+  void answered(Member& member);
+  void gone(Member& member);
+  void back(Member& member);
+  void on_committed(std::uint32_t round, Instant now);
+  void on_held_out(const HeldOutEvaluated& evaluated);
+  void on_tally_lost(Instant now);
+  void on_tick(Instant now);
+  void on_stop(Instant now);
+
+  void advance(Instant now);
+  void open_round(Instant now);
+  void invite(Instant now);
+  void close_round_books(Instant now);
+  void broadcast(const DecisionRecord& record);
+  void roll_call(Instant now);
+  void evaluate_held_out();
+  void deadline_passed(Instant now);
+  void begin_finish(Instant now, Duration wait, std::string because);
+  void wait_for_nobody(Instant now);
+  bool acceptable(const Member& member, const wire::Ballot& ballot) const;
+  bool evaluation_due() const;
+  void flush_client_evaluations();
+
+  void send(const std::string& peer, const wire::CoordinatorMessage& message);
+  void refuse(const std::string& peer, wire::RefusalCode code, std::string text,
+              std::uint32_t wait_ms = 0);
+  void send_finished(const std::string& peer);
+  void call(const Member& member);
+  void note(std::string text);
+  wire::Welcome welcome_for(const Member& member) const;
+  PhiloxKey run_key() const { return {options_.config.hyper.seed, kRunStream}; }
+  bool everybody_votes() const { return options_.config.fraction >= 1.0; }
+
+  SessionOptions options_;
+  Actions actions_;
+  Phase phase_ = Phase::kWaiting;
+  Members members_;
+  std::uint32_t epoch_ = 0;
+  bool epoch_raised_ = false;  // at most once a session: a liar must not churn epochs
+
+  // The open round.
+  std::uint32_t round_ = 0;
+  std::uint64_t fingerprint_ = 0;
+  Instant opened_at_{0};
+  Instant deadline_{0};
+  std::uint32_t draws_ = 0;
+  bool overdue_ = false;  // a deadline passed below the minimum: closes when that is reached
+  std::uint32_t voters_ = 0;
+  std::uint32_t expected_ = 0;     // at opening
+  std::uint32_t outstanding_ = 0;  // members expected and not answered yet
+  double loss_sum_ = 0;
+  std::uint64_t entries_voted_ = 0;
+  std::optional<ClosedRound> closed_;
+
+  // Clients' reports on the last evaluation round.
+  std::uint32_t evaluation_round_ = 0;
+  std::map<std::string, wire::Evaluation> evaluations_;
+  std::uint32_t held_out_pending_ = 0;
+  std::optional<std::uint32_t> held_out_asked_;  // last round asked for
+
+  // The end.
+  std::uint32_t stops_ = 0;  // asked for so far
+  std::string because_;
+  Instant finish_by_{0};
+
+  Instant started_at_{0};
+  Instant next_roll_call_{0};  // when silence is looked for again
+  TrafficTotals traffic_;
+};
+
+}  // namespace psephos::coordinator

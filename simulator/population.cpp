@@ -1,0 +1,51 @@
+#include "simulator/population.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "client/gradient/dataset_gradient.h"
+#include "platforms/kernels/kernels.h"
+#include "runtime/models/model.h"
+
+namespace psephos::simulator {
+
+Result<Population> Population::make(const PopulationOptions& options, DatasetRef dataset) {
+  if (options.byzantine > options.clients) {
+    return Error{fmt::format("--byzantine {} is more than the {} clients there are (--clients)",
+                             options.byzantine, options.clients)};
+  }
+  auto partition =
+      make_partition(options.partition, {dataset->train.labels.data(), dataset->train.size()},
+                     dataset->classes, options.clients, options.seed);
+  if (!partition) return partition.error();
+  return Population(options, std::move(dataset), std::move(*partition));
+}
+
+Population::Population(const PopulationOptions& options, DatasetRef dataset, Partition partition)
+    : options_(options),
+      dataset_(std::move(dataset)),
+      partition_(std::move(partition)),
+      manifest_(make_manifest(*dataset_, options_.partition, partition_, options_.seed)) {}
+
+client::SessionOptions Population::session(std::uint32_t i) const {
+  client::SessionOptions session;
+  session.name = fmt::format("client-{}", i + 1);
+  session.max_parameters = kMaxParameters;
+  session.samples = partition_.parts[i].size();
+  session.data_manifest = manifest_.hash;
+  session.arithmetic = fmt::format("{}/{}", arithmetic_set(), kernels::kernels().name);
+  session.key = {options_.seed, i};
+  return session;
+}
+
+std::unique_ptr<client::Worker> Population::worker(std::uint32_t i) const {
+  const PhiloxKey key{options_.seed, i};
+  client::GradientFactory factory = client::dataset_gradient(dataset_, partition_.parts[i]);
+  if (i < options_.byzantine) {
+    return std::make_unique<ByzantineWorker>(std::move(factory), key, options_.attack, options_.seed);
+  }
+  return std::make_unique<client::Worker>(std::move(factory), key);
+}
+
+}  // namespace psephos::simulator

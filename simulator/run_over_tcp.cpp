@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "client/agent/agent.h"
+#include "coordinator/server/server.h"
+#include "runtime/base/interrupt.h"
+#include "runtime/models/model.h"
+#include "simulator/run.h"
+
+namespace psephos::simulator {
+namespace {
+
+// What the agents of all threads leave behind.
+struct Outcomes {
+  std::mutex mutex;
+  double gradient_s = 0;
+  std::string first_failure;
+};
+
+}  // namespace
+
+Result<Summary> run_over_tcp(SimulatedRun run, coordinator::Reporter& reporter) {
+  const std::uint32_t clients = run.population->size();
+  const std::size_t d = parameter_count(run.coordinator.tensors);
+  net::Context context(static_cast<int>(2 * clients) + 64);
+  auto socket =
+      net::RouterSocket::bind(context, "tcp://127.0.0.1:0", wire::coordinator_max_frame(d),
+                              static_cast<int>(run.coordinator.config.hyper.heartbeat_ms));
+  if (!socket) return socket.error();
+  const std::string endpoint = socket->endpoint();
+  coordinator::Server server(std::move(*socket), std::move(run.coordinator),
+                             std::move(run.held_out), reporter);
+  reporter.note(fmt::format("{} clients connect to {}", clients, endpoint));
+
+  client::ArithmeticSlots slots(static_cast<std::ptrdiff_t>(run.threads));
+  std::atomic<bool> over{false};  // the coordinator is gone: nobody need ask for it any more
+  Outcomes outcomes;
+  std::vector<std::thread> threads;
+  for (std::uint32_t i = 0; i < clients; ++i) {
+    threads.emplace_back([&, i] {
+      client::AgentOptions options{endpoint, run.population->session(i), &slots};
+      const auto note = [&](const std::string& text) {
+        // Everybody joins; what else a client has to say is out of the ordinary.
+        if (!text.starts_with("joined run ")) {
+          reporter.note(fmt::format("{}: {}", options.session.name, text));
+        }
+      };
+      client::Agent agent(context, options, run.population->worker(i), note);
+      const auto outcome = agent.run([&over] { return over.load(); });
+      const std::lock_guard lock(outcomes.mutex);
+      if (outcome) outcomes.gradient_s += outcome->gradient_s;
+      if (!outcome || outcome->ending == client::Ending::kFailed) {
+        if (outcomes.first_failure.empty()) {
+          outcomes.first_failure = fmt::format("{}: {}", options.session.name,
+                                               outcome ? outcome->text : outcome.error().text);
+        }
+      }
+    });
+  }
+  std::exception_ptr failure;
+  try {
+    server.run(interrupts);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  over = true;
+  for (std::thread& thread : threads) thread.join();
+  if (failure) std::rethrow_exception(failure);
+  if (!outcomes.first_failure.empty()) reporter.note(outcomes.first_failure);
+
+  Summary summary = server.coordinator().summary();
+  summary.program = "psephos-simulate";
+  summary.arithmetic = arithmetic_set();
+  summary.gradient_s = outcomes.gradient_s;
+  if (const auto written = reporter.finish(summary, server.coordinator()); !written) {
+    return written.error();
+  }
+  return summary;
+}
+
+}  // namespace psephos::simulator

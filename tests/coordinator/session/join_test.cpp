@@ -1,0 +1,206 @@
+// What a Join is answered with, and whose frames count afterwards.
+
+#include <gtest/gtest.h>
+
+#include "runtime/wire/limits.h"
+#include "tests/coordinator/session/machine.h"
+
+namespace psephos::coordinator {
+namespace {
+
+using namespace testing;
+using wire::RefusalCode;
+
+TEST(SessionJoin, IsAnsweredByAWelcomeThatSaysEverything) {
+  SessionOptions options = options_for(config_for(2));
+  options.round = 7;
+  options.epoch = 3;
+  Machine machine(options);
+  machine.join("ann");
+  const auto welcomes = machine.heard<wire::Welcome>("ann");
+  ASSERT_EQ(welcomes.size(), 1u);
+  EXPECT_EQ(machine.frames_to("ann"), 1u);
+  const wire::Welcome& welcome = welcomes.front();
+  EXPECT_EQ(welcome.run, kRun);
+  EXPECT_EQ(welcome.session, kSession);
+  EXPECT_EQ(welcome.epoch, 3u);
+  EXPECT_EQ(welcome.round, 7u);
+  EXPECT_TRUE(welcome.vote);
+  EXPECT_EQ(welcome.tensors, options.tensors);
+  EXPECT_EQ(welcome.hyper, options.config.hyper);
+  EXPECT_EQ(welcome.fingerprint, kFirstFingerprint);
+  EXPECT_EQ(welcome.largest_frame, wire::client_max_frame(kParameters));
+}
+
+TEST(SessionJoin, OfAnotherProtocolIsRefused) {
+  Machine machine(config_for(1));
+  wire::Join join = join_of("ann");
+  join.protocol_min = join.protocol_max = wire::kProtocol + 1;
+  machine.tell("ann", join);
+  EXPECT_EQ(machine.refusals("ann"), std::vector{RefusalCode::kProtocol});
+  EXPECT_EQ(machine.session.clients(), 0u);
+  join.protocol_min = 0;
+  machine.tell("ann", join);
+  EXPECT_EQ(machine.heard<wire::Welcome>("ann").size(), 1u);
+}
+
+TEST(SessionJoin, OfAnotherRunIsRefused) {
+  Machine machine(config_for(1));
+  wire::Join join = join_of("ann");
+  join.run = kRun + 1;
+  machine.tell("ann", join);
+  EXPECT_EQ(machine.refusals("ann"), std::vector{RefusalCode::kOtherRun});
+  join.run = kRun;
+  machine.tell("ann", join);
+  EXPECT_EQ(machine.heard<wire::Welcome>("ann").size(), 1u);
+}
+
+TEST(SessionJoin, OfAnotherPartitionIsRefused) {
+  SessionOptions options = options_for(config_for(1));
+  options.data_manifest = 99;
+  Machine machine(options);
+  wire::Join join = join_of("ann");
+  join.data_manifest = 98;
+  machine.tell("ann", join);
+  EXPECT_EQ(machine.refusals("ann"), std::vector{RefusalCode::kOtherData});
+  join.data_manifest = 99;
+  machine.tell("ann", join);
+  EXPECT_EQ(machine.heard<wire::Welcome>("ann").size(), 1u);
+  machine.join("ben");  // data of its own
+  EXPECT_EQ(machine.heard<wire::Welcome>("ben").size(), 1u);
+}
+
+TEST(SessionJoin, FindsTheHouseFullAndIsToldToWait) {
+  RunConfig config = config_for(1);
+  config.max_clients = 2;
+  Machine machine(config);
+  machine.join_all({"ann", "ben", "cat"});
+  const auto refusals = machine.heard<wire::Refusal>("cat");
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_EQ(refusals.front().code, static_cast<std::uint8_t>(RefusalCode::kBusy));
+  EXPECT_GT(refusals.front().wait_ms, 0u);
+  machine.ballot("cat", 0);
+  EXPECT_EQ(machine.refusals("cat"), std::vector{RefusalCode::kRejoin});
+  machine.join("ann");  // has its place
+  EXPECT_EQ(machine.heard<wire::Welcome>("ann").size(), 1u);
+}
+
+TEST(SessionJoin, TakesThePlaceOfOneThatLeftWithoutAVote) {
+  RunConfig config = config_for(2);
+  config.max_clients = 2;
+  Machine machine(config);
+  machine.join_all({"ann", "ben"});
+  machine.ballot("ben", 0);
+  machine.leave("ann");
+  machine.leave("ben");
+  machine.join("cat");
+  EXPECT_EQ(machine.heard<wire::Welcome>("cat").size(), 1u);
+  machine.join("dan");  // ben voted: forgetting it would let it vote twice
+  EXPECT_EQ(machine.refusals("dan"), std::vector{RefusalCode::kBusy});
+}
+
+TEST(SessionJoin, NewestOwnsTheNameAndTheOlderConnectionIsIgnored) {
+  Machine machine(config_for(2));
+  machine.tell("old", join_of("ann"));
+  machine.tell("new", join_of("ann"));
+  EXPECT_EQ(machine.session.clients(), 1u);
+  machine.ballot("old", 0);
+  EXPECT_TRUE(machine.actions.empty());
+  machine.heartbeat("old");
+  EXPECT_TRUE(machine.actions.empty());
+  machine.ballot("new", 0);
+  EXPECT_TRUE(machine.asked<CountBallot>());
+  machine.tell("old", join_of("ann"));  // the newest Join again
+  machine.heartbeat("new");
+  EXPECT_TRUE(machine.actions.empty());
+  machine.heartbeat("old");
+  EXPECT_EQ(machine.heard<wire::Heartbeat>("old").size(), 1u);
+}
+
+TEST(SessionJoin, WithKeysTheKeyIsTheClientAndEveryFrameMustBearIt) {
+  Machine machine(config_for(2));
+  machine.frame("a", wire::build(join_of("ann")), "key-1");
+  machine.frame("b", wire::build(join_of("ann")), "key-2");
+  EXPECT_EQ(machine.session.clients(), 2u);
+  const Frame ballot = ballot_frame(0, std::string(kParameters, '+'));
+  machine.frame("a", ballot, "key-2");
+  EXPECT_TRUE(machine.actions.empty());
+  machine.frame("a", ballot, "key-1");
+  ASSERT_EQ(machine.did<CountBallot>().size(), 1u);
+  EXPECT_EQ(machine.did<CountBallot>().front().identity, "key-1");
+}
+
+TEST(SessionJoin, UnderAnotherNameGivesTheFirstOneUp) {
+  RunConfig config = config_for(1);
+  config.min_clients = 3;
+  Machine machine(config);
+  machine.join_all({"ann", "ben", "cat"});
+  machine.ballot("ben", 0);
+  machine.ballot("cat", 0);
+  EXPECT_EQ(machine.session.round(), 0u);  // ann is waited for
+  machine.tell("ann", join_of("dan"));
+  EXPECT_EQ(machine.session.round(), 1u);  // nobody speaks for ann any more
+}
+
+TEST(SessionJoin, UnderAnotherNameKeepsItsConnectionWhenTheFirstNameMovesOn) {
+  Machine machine(config_for(3));
+  machine.tell("p", join_of("ann"));
+  machine.tell("p", join_of("ben"));
+  machine.tell("q", join_of("ann"));  // ann's connection is q now; p is still ben's
+  machine.heartbeat("p");
+  EXPECT_EQ(machine.heard<wire::Heartbeat>("p").size(), 1u);
+  machine.tell("p", join_of("ann"));
+  machine.tell("p", join_of("ben"));
+  machine.tell("p", join_of("ann"));  // back and forth: the last word counts
+  machine.ballot("p", 0);
+  ASSERT_EQ(machine.did<CountBallot>().size(), 1u);
+  EXPECT_EQ(machine.did<CountBallot>().front().identity, "ann");
+}
+
+TEST(SessionJoin, AheadOfTheLedgerBeginsAnEpochOncePerSession) {
+  SessionOptions options = options_for(config_for(5));
+  options.round = 40;
+  options.epoch = 2;
+  Machine machine(options);
+  wire::Join join = join_of("ann");
+  join.run = kRun;
+  join.epoch = 2;
+  join.have_round = 40;
+  machine.tell("ann", join);
+  EXPECT_EQ(machine.session.epoch(), 2u);  // not ahead
+  join.have_round = 45;
+  machine.tell("ann", join);
+  EXPECT_EQ(machine.session.epoch(), 3u);
+  EXPECT_EQ(machine.heard<wire::Welcome>("ann").front().epoch, 3u);
+  ASSERT_TRUE(machine.asked<Note>());
+  EXPECT_NE(machine.did<Note>().front().text.find("5 rounds were lost"), std::string::npos);
+  join.name = "ben";
+  join.have_round = 1'000'000;
+  join.epoch = 3;
+  machine.tell("ben", join);
+  EXPECT_EQ(machine.session.epoch(), 3u);
+}
+
+TEST(SessionJoin, AheadInAnEpochThatWasGivenUpLosesNothingMore) {
+  SessionOptions options = options_for(config_for(5));
+  options.round = 40;
+  options.epoch = 2;
+  Machine machine(options);
+  wire::Join join = join_of("ann");
+  join.run = kRun;
+  join.epoch = 1;
+  join.have_round = 45;
+  machine.tell("ann", join);
+  EXPECT_EQ(machine.session.epoch(), 2u);
+}
+
+TEST(SessionJoin, AheadInARunThatItDoesNotNameMeansNothing) {
+  Machine machine(config_for(5));
+  wire::Join join = join_of("ann");
+  join.have_round = 45;
+  machine.tell("ann", join);
+  EXPECT_EQ(machine.session.epoch(), 0u);
+}
+
+}  // namespace
+}  // namespace psephos::coordinator

@@ -1,0 +1,199 @@
+// Bad neighbours: coordinators that are not there, clients of other runs, and noise.
+
+#include <csignal>
+#include <memory>
+#include <vector>
+
+#include "runtime/base/philox.h"
+#include "runtime/wire/message.h"
+#include "tests/end_to_end/bad_input.h"
+#include "tests/runtime/net/peers.h"
+
+namespace psephos::end_to_end {
+namespace {
+
+namespace fs = std::filesystem;
+
+using BadNetwork = BadInput;
+
+TEST_F(BadNetwork, APortInUseIsSaid) {
+  Process coordinator = lead(kSynthetic, "first");
+  const auto before = things();
+  expect_refusal(
+      start_coordinator(kSynthetic + Flags{"--bind", endpoint(), "--out", path("second").string()}),
+      kFailure, "in use", before);
+}
+
+TEST_F(BadNetwork, ACoordinatorThatIsNotThereIsAskedAgainAndAgain) {
+  const net::testing::ClosedPort port;
+  Process client = start_client(
+      kSynthetic + Flags{"--connect", port.endpoint(), "--save", path("final.npy").string()});
+  client.wait_for_err("does not answer: still trying");
+  EXPECT_TRUE(client.running());
+  client.signal(SIGINT);
+  EXPECT_EQ(client.wait(), 130);
+  EXPECT_FALSE(fs::exists(path("final.npy")));
+}
+
+TEST_F(BadNetwork, ACoordinatorMayComeAfterItsClients) {
+  std::string endpoint;
+  {
+    const net::testing::ClosedPort port;
+    endpoint = port.endpoint();
+  }
+  Process client = start_client(kSynthetic + Flags{"--connect", endpoint});
+  client.wait_for_err("does not answer: still trying");
+  Process coordinator =
+      start_coordinator(kSynthetic + words("--model softmax --rounds 5 --bind") + Flags{endpoint});
+  EXPECT_EQ(coordinator.wait(), 0) << coordinator.err();
+  EXPECT_EQ(client.wait(), 0) << client.err();
+}
+
+TEST_F(BadNetwork, AClientWithOtherDataIsToldSo) {
+  Process coordinator =
+      lead(kSynthetic + words("--model softmax --partition iid --parts 3 --min-voters 3"));
+  const Flags there = kSynthetic + Flags{"--connect", endpoint()};
+  take_part(there + words("--seed 1 --part 1/4"), kFailure, "another partition");
+  take_part(there + words("--seed 2 --part 1/3"), kFailure, "another partition");
+  take_part(there + words("--seed 1 --part 1/3 --partition shards:2"), kFailure,
+            "another partition");
+  EXPECT_TRUE(coordinator.running());
+}
+
+TEST_F(BadNetwork, AClientWhoseDataMakesAnotherModelIsToldSo) {
+  Process coordinator = lead(kSynthetic + words("--model softmax --min-voters 2"));
+  const Flags there = {"--connect", endpoint()};
+  const fs::path larger = idx_folder("larger", 50, 9, 10);
+  take_part(there + Flags{"--dataset", "idx:" + larger.string()}, kFailure, "650 parameters");
+  const fs::path more = idx_folder("more", 50, 8, 11);  // a label beyond the run's classes
+  take_part(there + Flags{"--dataset", "idx:" + more.string()}, kFailure, "11 classes");
+  take_part(there + kSynthetic + words("--max-parameters 600"), kFailure, "650");
+  take_part(there + kSynthetic + words("--run 1234"), kFailure, "run ");
+  EXPECT_TRUE(coordinator.running());
+}
+
+TEST_F(BadNetwork, AnotherProtocolVersionIsRefusedWithWhatToDo) {
+  Process coordinator = lead(kSynthetic);
+  net::Context context;
+  auto socket = net::DealerSocket::connect(context, endpoint(), 1 << 20, 1000);
+  ASSERT_TRUE(socket) << socket.error().text;
+  wire::Join join;
+  join.protocol_min = join.protocol_max = wire::kProtocol + 1;
+  join.name = "from-the-future";
+  join.arithmetic = "any";
+  ASSERT_TRUE(net::testing::send_eventually(*socket, wire::build(join)));
+  const auto frame = net::testing::next_frame(*socket);
+  ASSERT_TRUE(frame);
+  const auto answer = wire::read_coordinator_frame(**frame, 1 << 20);
+  ASSERT_TRUE(answer) << answer.error().text;
+  const auto* refusal = std::get_if<wire::Refusal>(&*answer);
+  ASSERT_NE(refusal, nullptr);
+  EXPECT_EQ(wire::refusal_word(refusal->code), "protocol");
+  EXPECT_NE(refusal->text.find("install the same version"), std::string::npos) << refusal->text;
+}
+
+// ---- hostility ---------------------------------------------------------------------------------
+
+// ZMTP 3's greeting with the NULL mechanism, and a READY command.
+std::string zmtp_hello() {
+  std::string greeting("\xff\0\0\0\0\0\0\0\x01\x7f\x03\x00NULL", 16);
+  greeting.resize(64, '\0');
+  const std::string ready(
+      "\x05READY\x0b"
+      "Socket-Type\0\0\0\x06"
+      "DEALER",
+      28);
+  return greeting + '\x04' + static_cast<char>(ready.size()) + ready;
+}
+
+std::string noise(std::size_t bytes, std::uint32_t seed) {
+  std::string text(bytes, '\0');
+  for (std::size_t i = 0; i < bytes; ++i) {
+    text[i] = static_cast<char>(
+        philox_word({seed, 0}, 0, Purpose::kIdentifier, static_cast<std::uint64_t>(i)));
+  }
+  return text;
+}
+
+// Every frame that differs from a good one in a byte, and every beginning of it.
+std::vector<std::string> almost_frames(const Frame& good) {
+  const std::string bytes(good->begin(), good->end());
+  std::vector<std::string> frames;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    frames.push_back(bytes);
+    frames.back()[i] = static_cast<char>(~bytes[i]);
+    frames.push_back(bytes.substr(0, i));
+  }
+  return frames;
+}
+
+class Hostility : public BadInput {
+ protected:
+  void shout(const std::string& bytes) {
+    shouters_.push_back(std::make_unique<net::testing::RawTcp>(endpoint()));
+    shouters_.back()->send({bytes.begin(), bytes.end()});
+  }
+
+  // Connections that never become a peer, or turn out to be none.
+  void shout_at_the_port() {
+    const std::string hello = zmtp_hello();
+    for (std::uint32_t i = 0; i < 10; ++i) {
+      shout(noise(1 + 997 * i, i));
+      shout(hello.substr(0, 7 * i));
+    }
+    shout("GET / HTTP/1.1\r\n\r\n");
+    // Long frames: of almost 2^63 bytes, of 2^64 - 1, and half of an honest one.
+    shout(hello + std::string("\x02\x7f\xff\xff\xff\xff\xff\xff\xff", 9));
+    shout(hello + std::string("\x02\xff\xff\xff\xff\xff\xff\xff\xff", 9));
+    shout(hello + std::string("\x02\0\0\0\0\0\x01\0\0half", 13));
+  }
+
+  // Peers that speak ZeroMQ and nothing else that makes sense.
+  void babble() {
+    net::testing::RawDealer dealer(endpoint());
+    for (std::uint32_t i = 0; i < 200; ++i) dealer.send({noise(i, i)});
+    dealer.send({""});
+    dealer.send({"several", "parts", "", "of a message"});
+    net::testing::RawDealer huge(endpoint());  // beyond the bound: it is cut off
+    huge.send({std::string(10'000'000, 'x')});
+
+    wire::Join join;
+    join.name = "almost";
+    join.arithmetic = "any";
+    net::testing::RawDealer almost(endpoint());
+    for (const std::string& frame : almost_frames(wire::build(join))) almost.send({frame});
+    // As a member now, with ballots of a session that there is not, and damaged ones.
+    net::testing::RawDealer member(endpoint());
+    const Frame good = wire::build(join);
+    member.send({std::string(good->begin(), good->end())});
+    const std::vector<std::uint8_t> planes(88, 0xff);
+    wire::Ballot ballot;
+    ballot.encoding = Encoding::kBinary;
+    ballot.planes = planes;
+    ballot.samples = 1;
+    for (const std::string& frame : almost_frames(wire::build(ballot))) member.send({frame});
+  }
+
+ private:
+  std::vector<std::unique_ptr<net::testing::RawTcp>> shouters_;
+};
+
+TEST_F(Hostility, NothingThrownAtThePortKeepsGoodClientsFromVoting) {
+  Process coordinator = lead(kSynthetic + words("--model softmax --rounds 100000000 --min-voters 2 "
+                                                "--heartbeat-ms 100 --deadline-ms 100 --quiet"));
+  Process first = join(1, 2, kSynthetic + words("--seed 1"));
+  Process second = join(2, 2, kSynthetic + words("--seed 1"));
+  ASSERT_TRUE(wait_for_round(10));
+  shout_at_the_port();
+  babble();
+  ASSERT_TRUE(wait_for_round(progress().round + 50));
+  coordinator.signal(SIGINT);
+  EXPECT_EQ(coordinator.wait(), 130) << coordinator.err();
+  for (Process* client : {&first, &second}) {
+    EXPECT_EQ(client->wait(), 0) << client->err();
+    EXPECT_EQ(fingerprint_in(client->out()), summary().at("fingerprint"));
+  }
+}
+
+}  // namespace
+}  // namespace psephos::end_to_end
