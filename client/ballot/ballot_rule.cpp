@@ -1,5 +1,8 @@
 #include "client/ballot/ballot_rule.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "platforms/kernels/kernels.h"
 
 namespace psephos::client {
@@ -18,9 +21,12 @@ PackedSigns make_ballot(const BallotRule& rule, std::span<const float> v, Philox
       break;
     case BallotRule::Kind::kThreshold: {
       const double mean = table.sum_abs(v.data(), v.size()) / static_cast<double>(v.size());
+      // No finite float lies above the largest one: neither does what is voted on.
+      const double limit = std::min(static_cast<double>(rule.threshold) * mean,
+                                    static_cast<double>(std::numeric_limits<float>::max()));
       ballot.voted.resize(ballot.signs.size());
-      table.pack_threshold(v.data(), v.size(), static_cast<float>(rule.threshold * mean),
-                           ballot.signs.data(), ballot.voted.data());
+      table.pack_threshold(v.data(), v.size(), static_cast<float>(limit), ballot.signs.data(),
+                           ballot.voted.data());
       make_canonical(ballot);
       break;
     }

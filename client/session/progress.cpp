@@ -131,8 +131,8 @@ void Session::compare_with_finished() {
 
 // True when the replica is where it should be and no job was started.
 bool Session::advance_replica(Instant now) {
-  if (auto job = std::exchange(waiting_, std::nullopt);
-      job && have_ == job->decisions.front().round) {
+  if (auto job = std::exchange(waiting_, std::nullopt)) {
+    PSEPHOS_CHECK(have_ == job->decisions.front().round, "decisions wait for the replica they fit");
     applying_ =
         Applying{*have_ + static_cast<std::uint32_t>(job->decisions.size()), welcome_.epoch};
     start(*std::move(job));

@@ -18,7 +18,7 @@ namespace psephos::coordinator {
 
 // The comings and goings of ten clients are worth a line each, those of ten thousand are not: so
 // many lines at once, and so many a second after that; the rest is counted.
-inline constexpr double kNoteBurst = 32;
+inline constexpr double kNoteBurst = 20;
 inline constexpr double kNotesPerSecond = 1;
 
 class Reporter {

@@ -196,7 +196,6 @@ class Session {
   // The open round.
   std::uint32_t round_ = 0;
   std::uint64_t fingerprint_ = 0;
-  Instant opened_at_{0};
   Instant deadline_{0};
   std::uint32_t draws_ = 0;
   bool overdue_ = false;  // a deadline passed below the minimum: closes when that is reached

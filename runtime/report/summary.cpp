@@ -13,6 +13,8 @@ namespace {
 
 // Neglected: counted in under a tenth of at least this many invitations.
 constexpr std::uint64_t kFewInvitations = 10;
+// Of ten thousand clients a thousand may be too slow: some are named, the rest counted.
+constexpr std::size_t kMostNamed = 20;
 
 // Six significant digits: a measurement knows no more, and the file stays readable.
 double rounded(double value) {
@@ -39,8 +41,8 @@ std::string describe_result(const Summary& summary) {
 }
 
 std::string describe_time(const Summary& summary) {
-  std::string words =
-      fmt::format("{}, {:.3g} rounds/s", format_duration(summary.wall_s), summary.rounds_per_s);
+  std::string words = fmt::format("{}, {:.{}f} rounds/s", format_duration(summary.wall_s),
+                                  summary.rounds_per_s, summary.rounds_per_s < 10 ? 2 : 0);
   if (summary.gradient_s) {
     words += fmt::format("; gradients {} over all clients", format_duration(*summary.gradient_s));
   }
@@ -128,12 +130,21 @@ std::string describe(const Summary& summary) {
 
 std::vector<std::string> neglected_clients(const std::vector<ClientRow>& clients) {
   std::vector<std::string> sentences;
+  std::size_t unnamed = 0;
   for (const ClientRow& client : clients) {
     if (client.invited < kFewInvitations || client.counted * 10 >= client.invited) continue;
+    if (sentences.size() == kMostNamed) {
+      ++unnamed;
+      continue;
+    }
     sentences.push_back(
         fmt::format("{} was counted in {} of the {} rounds it was invited to ({} late): the model "
                     "hardly knows its data; give it more time (--deadline-ms) or less work",
                     client.name, client.counted, client.invited, client.late));
+  }
+  if (unnamed > 0) {
+    sentences.push_back(
+        fmt::format("{} more were counted as seldom; clients.csv (--out) has them all", unnamed));
   }
   return sentences;
 }

@@ -62,7 +62,7 @@ std::string to_json(const Summary& summary);
 std::string describe(const Summary& summary);
 
 // A sentence per client counted in under 10 % of its invitations (of at least ten):
-// late-equals-abstain removes its data.
+// late-equals-abstain removes its data. Beyond twenty of them one sentence counts the rest.
 std::vector<std::string> neglected_clients(const std::vector<ClientRow>& clients);
 
 }  // namespace psephos

@@ -39,6 +39,20 @@ TEST(Ending, AnEvaluationThatWasAskedForComesBeforeTheEnd) {
   expect_finished(puppet, kRounds);
 }
 
+TEST(Ending, ARunThatEndsEarlyWantsTheEvaluationButNoMoreVotes) {
+  Puppet puppet;
+  puppet.settle_at(16);
+  wire::Decision asked = decision(16, true);
+  asked.evaluate = true;
+  puppet.hear(asked);
+  puppet.hear(wire::Finished{kSession, 17, fingerprint_of(kRun, 17)});
+  puppet.work();
+  ASSERT_TRUE(puppet.in_flight<Evaluate>());
+  puppet.work();
+  EXPECT_TRUE(puppet.sent<wire::Ballot>().empty());
+  expect_finished(puppet, 17);
+}
+
 TEST(Ending, FinishedEarlyByTheCoordinatorEndsAtItsRound) {
   Puppet puppet;
   puppet.settle_at(17);

@@ -143,7 +143,7 @@ TEST(OneBallot, StartedBeforeARejoinItIsNotComputedTwice) {
 
 TEST(OneBallot, IsDroppedOnceItsDecisionIsHeld) {
   Puppet puppet;
-  vote_in_round_5(puppet);
+  vote_in_round_5(puppet, with_staleness(4));
   puppet.hear(decision(5, false));
   puppet.work();
   puppet.clear();
@@ -243,6 +243,20 @@ TEST(OneBallot, CalledToASkippedRoundItVotesThere) {
     ASSERT_TRUE(puppet.in_flight<ComputeBallot>());
     EXPECT_EQ(puppet.in_flight<ComputeBallot>()->round, 6u);
   }
+}
+
+TEST(OneBallot, WelcomedToASkippedRoundItVotesThere) {
+  Puppet puppet;
+  puppet.settle_at(5, with_staleness(1));
+  puppet.hear(wire::Call{kSession, 5});
+  puppet.hear(decision(5));
+  puppet.work_all();
+  wire::Welcome again = with_staleness(1);
+  again.round = 6;
+  again.vote = true;
+  again.fingerprint = fingerprint_of(kRun, 6);
+  rejoin(puppet, again);
+  EXPECT_TRUE(puppet.in_flight<ComputeBallot>()) << "a restarted coordinator knows no old ballot";
 }
 
 TEST(OneBallot, ABallotThatWasSentInTimeDoesNotSkipTheNextRoundWhenRepeatedLate) {

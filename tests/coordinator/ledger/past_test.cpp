@@ -206,10 +206,10 @@ TEST(AnswerCatchUp, TransferOfAForgottenCheckpointStartsOverWithTheNewest) {
 
 TEST(AnswerCatchUp, OneFrameHasItsBoundOrASingleDecision) {
   Dice dice(1);
-  for (int i = 0; i < 300; ++i) {
-    Book book(std::size_t{1} << 24);
+  for (int i = 0; i < 200; ++i) {
+    Book book(std::size_t{1} << 21);  // more than all decisions below: those are sent
     const std::uint32_t rounds = 1 + dice.below(60);
-    const std::uint32_t scale = 1u << dice.below(17);
+    const std::uint32_t scale = 1u << dice.below(14);
     for (std::uint32_t round = 0; round < rounds; ++round) {
       book.add_decision(4 * (1 + dice.below(scale)));
     }
@@ -240,7 +240,7 @@ TEST(AnswerCatchUp, DecisionLargerThanAFrameTravelsAlone) {
 
 TEST(AnswerCatchUp, SmallDecisionsAreSentUpToTheirNumber) {
   Book book(std::size_t{1} << 24);
-  for (int i = 0; i < 3000; ++i) book.add_decision(4);  // no second checkpoint: none is forgotten
+  for (int i = 0; i < 2000; ++i) book.add_decision(4);  // no second checkpoint: none is forgotten
   const auto answer = ask(book, behind(10));
   ASSERT_TRUE(answer);
   EXPECT_LE(answer->past.decisions.size(), wire::kMaxPastDecisions);

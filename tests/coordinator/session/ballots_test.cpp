@@ -18,8 +18,7 @@ TEST(SessionBallots, FirstValidOneCountsAndTheRestDoNot) {
   machine.frame("ann", ballot_frame(0, plus, kSession, kRun + 1));
   EXPECT_TRUE(machine.actions.empty());
   machine.frame("ann", ballot_frame(0, minus));
-  ASSERT_EQ(machine.did<CountBallot>().size(), 1u);
-  const CountBallot counted = machine.did<CountBallot>().front();
+  const CountBallot counted = machine.only<CountBallot>();
   EXPECT_EQ(counted.identity, "ann");
   const auto signs = decode(counted.ballot.encoding, counted.ballot.planes, kParameters);
   ASSERT_TRUE(signs.ok());
@@ -121,7 +120,7 @@ TEST(SessionBallots, StaleOnesCountUpToTheBound) {
   EXPECT_EQ(machine.row("ann").late, 1u);
   machine.ballot("ann", 1);
   ASSERT_TRUE(machine.asked<CountBallot>());
-  EXPECT_EQ(machine.did<CountBallot>().front().ballot.round, 1u);
+  EXPECT_EQ(machine.only<CountBallot>().ballot.round, 1u);
   machine.ballot("ann", 2);
   machine.ballot("ann", 3);
   EXPECT_TRUE(machine.actions.empty());  // one of a key in a tally

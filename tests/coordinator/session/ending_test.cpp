@@ -56,7 +56,7 @@ TEST(SessionEnding, AnswersJoinCatchUpAndHeartbeatMeanwhile) {
   Machine machine = finished_machine();
   machine.join("cat");
   EXPECT_EQ(machine.heard<wire::Welcome>("cat").size(), 1u);
-  EXPECT_FALSE(machine.heard<wire::Welcome>("cat").front().vote);
+  EXPECT_FALSE(machine.only<wire::Welcome>("cat").vote);
   EXPECT_EQ(machine.heard<wire::Finished>("cat").size(), 1u);
   machine.tell("cat", wire::CatchUp{.session = kSession, .have_round = 0});
   EXPECT_TRUE(machine.asked<AnswerCatchUp>());
@@ -94,16 +94,14 @@ TEST(SessionEnding, DoesNotWaitForTheSilent) {
 
 TEST(SessionEnding, WaitsForTheEvaluationWithoutSpinning) {
   Machine machine = finished_machine(true);
-  ASSERT_EQ(machine.did<EvaluateHeldOut>().size(), 1u);
-  EXPECT_EQ(machine.did<EvaluateHeldOut>().front().round, 1u);
+  EXPECT_EQ(machine.only<EvaluateHeldOut>().round, 1u);
   machine.leave("ann", LeaveReason::kFinished);
   machine.leave("ben", LeaveReason::kFinished);
   machine.pass(seconds(60));
   EXPECT_FALSE(machine.session.ended());
   EXPECT_GT(machine.session.next_tick(), machine.now);
   machine.step(HeldOutEvaluated{1, {0.5, 0.75, 100}});
-  ASSERT_EQ(machine.did<EvaluationKnown>().size(), 1u);
-  EXPECT_EQ(machine.did<EvaluationKnown>().front().row.held_out->accuracy, 0.75);
+  EXPECT_EQ(machine.only<EvaluationKnown>().row.held_out->accuracy, 0.75);
   EXPECT_EQ(ending(machine), "finished");
 }
 
@@ -125,7 +123,7 @@ TEST(SessionEnding, StopWhileWaitingForClients) {
   Machine machine(config_for(2));
   machine.join("ann");
   machine.stop();
-  EXPECT_EQ(machine.heard<wire::Finished>("ann").front().rounds, 0u);
+  EXPECT_EQ(machine.only<wire::Finished>("ann").rounds, 0u);
   EXPECT_FALSE(machine.session.ended());
   machine.leave("ann");
   EXPECT_EQ(ending(machine), "interrupted");
@@ -138,8 +136,8 @@ TEST(SessionEnding, StopInAnOpenRoundLeavesItOut) {
   machine.ballot("ben", 0);
   machine.ballot("ann", 1);
   machine.stop();
-  EXPECT_EQ(machine.heard<wire::Finished>("ann").front().rounds, 1u);
-  EXPECT_EQ(machine.heard<wire::Finished>("ann").front().fingerprint, kFirstFingerprint + 1);
+  EXPECT_EQ(machine.only<wire::Finished>("ann").rounds, 1u);
+  EXPECT_EQ(machine.only<wire::Finished>("ann").fingerprint, kFirstFingerprint + 1);
   machine.ballot("ben", 1);
   EXPECT_TRUE(machine.actions.empty());
   for (int i = 0; i < 9; ++i) {
@@ -161,8 +159,8 @@ TEST(SessionEnding, StopWhileARoundIsDecidedWaitsForItsCommit) {
   machine.decide();
   machine.commit();
   EXPECT_EQ(machine.heard<wire::Decision>("ann").size(), 1u);
-  EXPECT_FALSE(machine.heard<wire::Decision>("ann").front().vote);
-  EXPECT_EQ(machine.heard<wire::Finished>("ann").front().rounds, 1u);
+  EXPECT_FALSE(machine.only<wire::Decision>("ann").vote);
+  EXPECT_EQ(machine.only<wire::Finished>("ann").rounds, 1u);
   machine.leave("ann", LeaveReason::kFinished);
   EXPECT_EQ(ending(machine), "interrupted");
 }
@@ -187,7 +185,7 @@ TEST(SessionEnding, StopWhileALostTallyWasDecidedEndsBeforeThatRound) {
   machine.ballot("ann", 0);
   machine.stop();
   machine.step(TallyLost{0});
-  EXPECT_EQ(machine.heard<wire::Finished>("ann").front().rounds, 0u);
+  EXPECT_EQ(machine.only<wire::Finished>("ann").rounds, 0u);
 }
 
 TEST(SessionEnding, SecondStopWaitsForNobody) {

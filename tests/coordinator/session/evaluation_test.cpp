@@ -34,7 +34,7 @@ TEST(SessionEvaluation, HeldOutSetIsAskedForEveryFewRoundsAndAtTheEnd) {
   for (std::uint32_t round = 0; round < 7; ++round) {
     machine.ballot("ann", round);
     for (const auto& one : machine.did<EvaluateHeldOut>()) asked.push_back(one.round);
-    EXPECT_FALSE(machine.heard<wire::Decision>("ann").front().evaluate);
+    EXPECT_FALSE(machine.only<wire::Decision>("ann").evaluate);
   }
   EXPECT_EQ(asked, (std::vector<std::uint32_t>{3, 6, 7}));
 }
@@ -57,8 +57,7 @@ TEST(SessionEvaluation, InterruptedRunIsEvaluatedWhereItStopped) {
   machine.join("ann");
   for (std::uint32_t round = 0; round < 3; ++round) machine.ballot("ann", round);
   machine.stop();
-  ASSERT_EQ(machine.did<EvaluateHeldOut>().size(), 1u);
-  EXPECT_EQ(machine.did<EvaluateHeldOut>().front().round, 3u);
+  EXPECT_EQ(machine.only<EvaluateHeldOut>().round, 3u);
 }
 
 TEST(SessionEvaluation, ClientsReportsBecomeAWeightedMeanAndAMedian) {
@@ -66,7 +65,7 @@ TEST(SessionEvaluation, ClientsReportsBecomeAWeightedMeanAndAMedian) {
   machine.join_all({"ann", "ben", "cat"});
   machine.ballot("ann", 0);
   for (const char* name : {"ann", "ben", "cat"}) {
-    EXPECT_TRUE(machine.heard<wire::Decision>(name).front().evaluate);
+    EXPECT_TRUE(machine.only<wire::Decision>(name).evaluate);
   }
   report(machine, "ann", 1, 9.0, 0.0, 1);  // replaced by her next one
   report(machine, "ann", 1, 1.0, 0.5, 10);
@@ -77,8 +76,7 @@ TEST(SessionEvaluation, ClientsReportsBecomeAWeightedMeanAndAMedian) {
   report(machine, "cat", 1, 100.0, 0.1, 0);  // on nothing
   EXPECT_FALSE(machine.asked<EvaluationKnown>());
   for (const char* name : {"ann", "ben", "cat"}) machine.ballot(name, 1);
-  ASSERT_EQ(machine.did<EvaluationKnown>().size(), 1u);
-  const EvaluationRow row = machine.did<EvaluationKnown>().front().row;
+  const EvaluationRow row = machine.only<EvaluationKnown>().row;
   EXPECT_EQ(row.round, 1u);
   EXPECT_FALSE(row.held_out);
   EXPECT_NEAR(row.clients_mean->loss, 0.1 * 1 + 0.3 * 2 + 0.6 * 4, 1e-12);
@@ -92,11 +90,10 @@ TEST(SessionEvaluation, LastReportsAreInTheEnd) {
   Machine machine(evaluating(0, 1, true));
   machine.join("ann");
   machine.ballot("ann", 0);
-  EXPECT_TRUE(machine.heard<wire::Decision>("ann").front().evaluate);
+  EXPECT_TRUE(machine.only<wire::Decision>("ann").evaluate);
   report(machine, "ann", 1, 1.0, 0.5, 10);
   machine.leave("ann", wire::LeaveReason::kFinished);
-  ASSERT_EQ(machine.did<EvaluationKnown>().size(), 1u);
-  EXPECT_EQ(machine.did<EvaluationKnown>().front().row.round, 1u);
+  EXPECT_EQ(machine.only<EvaluationKnown>().row.round, 1u);
   EXPECT_TRUE(machine.asked<End>());
 }
 
@@ -120,8 +117,7 @@ TEST(SessionEvaluation, AbsurdSampleCountsDoNotOverflow) {
   report(machine, "ben", 1, 3.0, 0.75, half);
   machine.ballot("ann", 1);
   machine.ballot("ben", 1);
-  ASSERT_EQ(machine.did<EvaluationKnown>().size(), 1u);
-  const EvaluationRow row = machine.did<EvaluationKnown>().front().row;
+  const EvaluationRow row = machine.only<EvaluationKnown>().row;
   EXPECT_DOUBLE_EQ(row.clients_mean->loss, 2.0);
   EXPECT_DOUBLE_EQ(row.clients_mean->accuracy, 0.5);
   EXPECT_EQ(row.clients_mean->samples, std::numeric_limits<std::uint64_t>::max());
@@ -129,7 +125,7 @@ TEST(SessionEvaluation, AbsurdSampleCountsDoNotOverflow) {
   report(machine, "ben", 2, -std::numeric_limits<double>::max(), 0.75, half);
   machine.ballot("ann", 2);
   machine.ballot("ben", 2);
-  EXPECT_TRUE(std::isfinite(machine.did<EvaluationKnown>().front().row.clients_mean->loss));
+  EXPECT_TRUE(std::isfinite(machine.only<EvaluationKnown>().row.clients_mean->loss));
 }
 
 }  // namespace

@@ -137,9 +137,26 @@ TEST(SessionFrames, LeaveEndsTheWaitForAClientUntilItJoinsAgain) {
   machine.heartbeat("ben");
   EXPECT_TRUE(machine.actions.empty());
   machine.join("ben");
-  EXPECT_EQ(machine.heard<wire::Welcome>("ben").front().round, 1u);
+  EXPECT_EQ(machine.only<wire::Welcome>("ben").round, 1u);
   machine.heartbeat("ben");
   EXPECT_EQ(machine.heard<wire::Heartbeat>("ben").size(), 1u);
+}
+
+// It missed the decision, and with it the invitation to the open round.
+TEST(SessionFrames, ClientThatCatchesUpIsCalledUntilItHasAnswered) {
+  Machine machine(config_for(2));
+  machine.join_all({"ann", "ben"});
+  machine.ballot("ann", 0);
+  machine.ballot("ben", 0);
+  ASSERT_EQ(machine.session.round(), 1u);
+  const wire::CatchUp request{.session = kSession, .have_round = 0};
+  machine.tell("ben", request);
+  const auto calls = machine.heard<wire::Call>("ben");
+  ASSERT_EQ(calls.size(), 1u);
+  EXPECT_EQ(calls.front().round, 1u);
+  machine.ballot("ben", 1);
+  machine.tell("ben", request);
+  EXPECT_TRUE(machine.heard<wire::Call>("ben").empty());
 }
 
 TEST(SessionFrames, CatchUpIsPassedOnAndRateLimitedPerClient) {
@@ -158,7 +175,7 @@ TEST(SessionFrames, CatchUpIsPassedOnAndRateLimitedPerClient) {
   EXPECT_GT(refusals.front().wait_ms, 0u);
   machine.tell("ben", request);
   ASSERT_TRUE(machine.asked<AnswerCatchUp>());
-  EXPECT_EQ(machine.did<AnswerCatchUp>().front().peer, "ben");
+  EXPECT_EQ(machine.only<AnswerCatchUp>().peer, "ben");
   machine.join("ann");  // buys nothing
   machine.tell("ann", request);
   EXPECT_FALSE(machine.asked<AnswerCatchUp>());

@@ -185,6 +185,15 @@ class Machine {
     }
     return some;
   }
+  // The one message or action of its kind; a failure when there is not exactly one.
+  template <class T>
+  T only(const std::string& peer) const {
+    return the_one(heard<T>(peer));
+  }
+  template <class T>
+  T only() const {
+    return the_one(did<T>());
+  }
   template <class T>
   bool asked() const {
     return !did<T>().empty();
@@ -206,6 +215,11 @@ class Machine {
   std::map<std::string, std::uint32_t> counted;  // committed: identity -> highest round
 
  private:
+  template <class T>
+  static T the_one(const std::vector<T>& all) {
+    EXPECT_EQ(all.size(), 1u);
+    return all.empty() ? T{} : all.front();
+  }
   void happen(const Event& event) {
     if (std::holds_alternative<TallyLost>(event)) tally.clear();
     const Actions some = session.step(event, now);

@@ -28,7 +28,7 @@ TEST(SessionRounds, ClosesWhenEverybodyExpectedHasAnswered) {
   Machine machine(config_for(1));
   machine.join("ann");
   machine.join("ben");  // after the opening: may vote, is not waited for
-  EXPECT_TRUE(machine.heard<wire::Welcome>("ben").front().vote);
+  EXPECT_TRUE(machine.only<wire::Welcome>("ben").vote);
   machine.ballot("ann", 0);
   EXPECT_EQ(machine.session.round(), 1u);
   machine.ballot("ann", 1);
@@ -60,8 +60,8 @@ TEST(SessionRounds, ClosesAtTheTarget) {
   EXPECT_FALSE(machine.asked<CloseTally>());
   machine.ballot("cat", 0);
   EXPECT_EQ(machine.did<RoundFinished>().size(), 1u);
-  EXPECT_EQ(machine.did<RoundFinished>().front().row.voters, 3u);
-  EXPECT_EQ(machine.did<RoundFinished>().front().row.expected, 4u);
+  EXPECT_EQ(machine.only<RoundFinished>().row.voters, 3u);
+  EXPECT_EQ(machine.only<RoundFinished>().row.expected, 4u);
 }
 
 TEST(SessionRounds, FirstDeadlineRunsFromTheMomentEnoughHaveJoined) {
@@ -111,7 +111,7 @@ TEST(SessionRounds, NoneIsAnAnswerAndNotAVoter) {
   EXPECT_EQ(machine.session.round(), 0u);
   machine.ballot("cat", 0);
   ASSERT_EQ(machine.session.round(), 1u);
-  EXPECT_EQ(machine.did<RoundFinished>().front().row.voters, 1u);
+  EXPECT_EQ(machine.only<RoundFinished>().row.voters, 1u);
   EXPECT_EQ(machine.row("ann").absent, 1u);
   EXPECT_EQ(machine.row("ann").counted, 0u);
 }
@@ -140,7 +140,7 @@ TEST(SessionRounds, BelowTheMinimumEveryDeadlineIsSaidOnceAndTheMissingAreCalled
     stay(machine, names, deadline == 0 ? 1 : 10);
     EXPECT_EQ(machine.did<Note>().size(), 1u);
     EXPECT_EQ(machine.heard<wire::Call>("cat").size(), 1u);
-    EXPECT_EQ(machine.heard<wire::Call>("cat").front().round, 0u);
+    EXPECT_EQ(machine.only<wire::Call>("cat").round, 0u);
     EXPECT_TRUE(machine.heard<wire::Call>("ann").empty());
     EXPECT_TRUE(machine.heard<wire::Call>("ben").empty());
   }
@@ -207,8 +207,7 @@ TEST(SessionRounds, RowSaysWhatTheRoundWas) {
   machine.pass(milliseconds(500));
   machine.frame("ben", ballot_frame(0, std::string(kParameters / 2, '-') +
                                            std::string(kParameters / 2, '0')));
-  ASSERT_EQ(machine.did<RoundFinished>().size(), 1u);
-  const RoundRow row = machine.did<RoundFinished>().front().row;
+  const RoundRow row = machine.only<RoundFinished>().row;
   EXPECT_EQ(row.round, 1u);
   EXPECT_DOUBLE_EQ(row.seconds, 0.5);
   EXPECT_DOUBLE_EQ(row.delta, 0.25);

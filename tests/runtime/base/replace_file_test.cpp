@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <fstream>
@@ -52,6 +53,15 @@ TEST_F(ReplaceFile, ReplacesLongByShortAndKeepsEveryByte) {
   ASSERT_TRUE(replace_file(folder_ / "state", std::string_view{}));
   EXPECT_EQ(fs::file_size(folder_ / "state"), 0U);
   EXPECT_EQ(names(), (std::set<std::string>{"state"}));
+}
+
+TEST_F(ReplaceFile, LeavesWhatIsNotAnOrdinaryFileAlone) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);  // a device would need root
+  const Status status = replace_file(folder_ / "pipe", "text");
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().text.find("not an ordinary file"), std::string::npos);
+  EXPECT_TRUE(fs::is_fifo(folder_ / "pipe"));
+  EXPECT_EQ(names(), (std::set<std::string>{"pipe"}));
 }
 
 TEST_F(ReplaceFile, WritesOverATemporaryThatAPowerCutLeft) {

@@ -97,6 +97,14 @@ TEST(LoadDataset, NamesWhatItDoesNotKnow) {
   EXPECT_TRUE(contains(load_dataset("idx:/nowhere/at/all").error().text, "no such folder"));
 }
 
+TEST(LoadDataset, TellsAWordItDoesNotKnowFromDataThatIsNotThere) {
+  EXPECT_FALSE(check_dataset_words("mnist").ok());
+  EXPECT_FALSE(check_dataset_words("").ok());
+  for (const char* known : {"fashion-mnist", "synthetic", "idx:/no/such/folder"}) {
+    EXPECT_TRUE(check_dataset_words(known).ok()) << known;
+  }
+}
+
 TEST(LoadDataset, LoadsFashionMnist) {
   const Result<DatasetRef> data = load_dataset("fashion-mnist");
   if (!data.ok() && contains(data.error().text, "install the package")) {

@@ -234,6 +234,14 @@ TEST(Options, AValueOutOfRangeIsAnErrorThatNamesTheFlag) {
   EXPECT_NE(config.error().text.find("--beta"), std::string::npos) << config.error().text;
 }
 
+TEST(Options, ALocalLearningRateBeyondReasonIsRefused) {
+  RunOptions options;
+  options.local_lr = 1001;
+  const Result<RunConfig> config = to_run_config(options);
+  ASSERT_FALSE(config);
+  EXPECT_TRUE(config.error().text.starts_with("--local-lr 1001: ")) << config.error().text;
+}
+
 TEST(Options, AbstentionsWithABinaryDownlinkAreRefused) {
   RunOptions options;
   options.downlink = "binary";

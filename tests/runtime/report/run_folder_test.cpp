@@ -98,8 +98,11 @@ TEST_F(RunFolderTest, ShowsRowsWhileTheRunGoes) {
   auto folder = RunFolder::create(scratch_, "");
   ASSERT_TRUE(folder);
   folder->add(example_round());
-  folder->add(EvaluationRow{});
-  EXPECT_NE(contents(scratch_ / "metrics.csv").find("f00d"), std::string::npos);
+  EXPECT_NE(contents(scratch_ / "metrics.csv").find("f00d\n"), std::string::npos);
+  EvaluationRow evaluation;
+  evaluation.round = 17;
+  folder->add(evaluation);
+  EXPECT_NE(contents(scratch_ / "evaluations.csv").find("\n17,"), std::string::npos);
   EXPECT_FALSE(fs::exists(scratch_ / "summary.json"));
 }
 

@@ -146,5 +146,13 @@ TEST(Summary, NamesClientsCountedInUnderATenthOfTheirInvitations) {
   EXPECT_TRUE(sentences[1].starts_with("silent was counted in 0 of the 10 rounds"));
 }
 
+TEST(Summary, CountsTheNeglectedWhereThereAreTooManyToName) {
+  ClientRow row;
+  row.invited = 100;
+  const std::vector<std::string> sentences = neglected_clients(std::vector<ClientRow>(1020, row));
+  ASSERT_EQ(sentences.size(), 21u);
+  EXPECT_TRUE(sentences.back().starts_with("1000 more were counted as seldom"));
+}
+
 }  // namespace
 }  // namespace psephos

@@ -1,0 +1,190 @@
+// What a frame means: who speaks, may it count, what is answered.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/session/session.h"
+#include "runtime/signs/ballot_codec.h"
+
+namespace psephos::coordinator {
+
+void Session::on_frame(const FrameArrived& arrived, Instant now) {
+  const auto message = wire::read_client_frame(*arrived.frame, parameter_count(options_.tensors));
+  if (message) {
+    if (const auto* join = std::get_if<wire::Join>(&*message)) {
+      on_join(arrived, *join, now);
+      return;
+    }
+  }
+  Member* member = members_.by_peer(arrived.peer);
+  if (member == nullptr) {
+    if (!members_.is_retired(arrived.peer)) {
+      refuse(arrived.peer, wire::RefusalCode::kRejoin, "say Join first");
+    }
+    return;
+  }
+  if (!arrived.key.empty() && arrived.key != member->identity) return;
+  if (!message) {
+    refuse(arrived.peer, wire::RefusalCode::kMalformed, message.error().text);
+    return;
+  }
+  const auto session = std::visit(
+      [](const auto& value) -> std::uint64_t {
+        if constexpr (requires { value.session; }) return value.session;
+        return 0;
+      },
+      *message);
+  if (session != options_.session) return;
+  member->last_heard = now;
+  if (!member->live) {
+    if (member->left) return;
+    back(*member);
+  }
+  if (const auto* ballot = std::get_if<wire::Ballot>(&*message)) {
+    on_message(*member, *ballot, arrived.frame, now);
+  } else if (const auto* request = std::get_if<wire::CatchUp>(&*message)) {
+    on_message(*member, *request, now);
+  } else if (const auto* evaluation = std::get_if<wire::Evaluation>(&*message)) {
+    on_message(*member, *evaluation);
+  } else if (std::holds_alternative<wire::Heartbeat>(*message)) {
+    on_heartbeat(*member);
+  } else if (const auto* leave = std::get_if<wire::Leave>(&*message)) {
+    on_message(*member, *leave);
+  }
+}
+
+void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Instant now) {
+  if (join.protocol_min > wire::kProtocol || join.protocol_max < wire::kProtocol) {
+    refuse(arrived.peer, wire::RefusalCode::kProtocol,
+           fmt::format("this coordinator speaks protocol {}, the client {} to {}: install the same "
+                       "version of Psephos on both",
+                       wire::kProtocol, join.protocol_min, join.protocol_max));
+    return;
+  }
+  if (join.run != wire::kAnyRun && join.run != options_.run) {
+    refuse(arrived.peer, wire::RefusalCode::kOtherRun,
+           fmt::format("this coordinator leads run {}, not {}", format_hex(options_.run),
+                       format_hex(join.run)));
+    return;
+  }
+  if (options_.data_manifest != 0 && join.data_manifest != 0 &&
+      join.data_manifest != options_.data_manifest) {
+    refuse(arrived.peer, wire::RefusalCode::kOtherData,
+           "this client's part is of another partition: start it with the coordinator's --dataset, "
+           "--partition and --seed and the same number of parts");
+    return;
+  }
+  const std::string& identity = arrived.key.empty() ? join.name : arrived.key;
+  if (Member* before = members_.by_peer(arrived.peer); before && before->identity != identity) {
+    gone(*before);
+  }
+  Member* member = members_.join(identity, arrived.peer, now);
+  if (member == nullptr) {
+    refuse(arrived.peer, wire::RefusalCode::kBusy,
+           fmt::format("all {} places are taken (--max-clients)", options_.config.max_clients),
+           kBusyWaitMs * 30);
+    return;
+  }
+  member->row.samples = join.samples;
+  // Rounds of an older epoch were given up when this one began.
+  const bool ahead = join.have_round != wire::kNoRound && join.run == options_.run &&
+                     join.have_round > round_ && join.epoch >= epoch_;
+  if (ahead && !std::exchange(epoch_raised_, true)) {
+    ++epoch_;
+    note(fmt::format(
+        "client {} holds round {}, the ledger ends at {}: {} rounds were lost; epoch {} "
+        "begins here and clients that are ahead take the checkpoint",
+        member->identity, join.have_round, round_, join.have_round - round_, epoch_));
+  }
+  if (phase_ == Phase::kWaiting && everybody_votes() && !member->invited) {
+    member->invited = true;
+  } else if (phase_ == Phase::kOpen && everybody_votes()) {
+    member->invited = true;  // its ballot counts if it comes in time, but nobody waits for it
+  }
+  send(arrived.peer, welcome_for(*member));
+  if (phase_ == Phase::kFinishing) send_finished(arrived.peer);
+}
+
+void Session::on_message(Member& member, const wire::Ballot& ballot, const Frame& frame, Instant) {
+  if (ballot.run != options_.run || ballot.round > round_) return;
+  const bool counting = phase_ == Phase::kOpen || phase_ == Phase::kWaiting;
+  const bool duplicate =
+      member.voted || (member.counted_round && ballot.round <= *member.counted_round);
+  if (duplicate) return;
+  if (!counting || !acceptable(member, ballot)) {
+    const bool late = ballot.round < round_ || phase_ == Phase::kClosing;
+    // Sent again, it is still the same ballot.
+    if (late && (!member.late_round || ballot.round > *member.late_round)) {
+      member.late_round = ballot.round;
+      ++member.row.late;
+    }
+    return;
+  }
+  if (ballot.encoding == Encoding::kNone) {
+    if (ballot.round == round_) answered(member);
+    return;
+  }
+  const std::size_t d = parameter_count(options_.tensors);
+  const auto voted = check_planes(ballot.encoding, ballot.planes, d);
+  const bool wrong_kind =
+      options_.config.downlink == Downlink::kBinary && ballot.encoding != Encoding::kBinary;
+  if (!voted || wrong_kind) {
+    answered(member);  // it will not get better by waiting
+    refuse(member.peer, wire::RefusalCode::kMalformed,
+           voted ? "this run's downlink is binary: ballots may not abstain" : voted.error().text);
+    return;
+  }
+  member.voted = true;
+  member.ballot_round = ballot.round;
+  ++voters_;
+  loss_sum_ += ballot.loss;
+  entries_voted_ += *voted;
+  ++traffic_.ballots;
+  traffic_.ballot_plane_bytes += ballot.planes.size();
+  traffic_.ballot_overhead_max =
+      std::max<std::uint64_t>(traffic_.ballot_overhead_max, frame->size() - ballot.planes.size());
+  answered(member);
+  actions_.push_back(CountBallot{member.identity, ballot, frame});
+}
+
+// Fresh or at most `staleness` rounds old, from somebody who was asked for that round.
+bool Session::acceptable(const Member& member, const wire::Ballot& ballot) const {
+  const std::uint32_t age = round_ - ballot.round;
+  if (age > options_.config.hyper.staleness) return false;
+  return age == 0 ? member.invited : ((member.invited_before >> (age - 1)) & 1) != 0;
+}
+
+void Session::on_message(Member& member, const wire::CatchUp& request, Instant now) {
+  if (!Members::allow_catch_up(member, now)) {
+    refuse(member.peer, wire::RefusalCode::kBusy, "too many catch-up requests", kBusyWaitMs);
+    return;
+  }
+  actions_.push_back(AnswerCatchUp{member.peer, request});
+  // The decision that it missed would have invited it.
+  if (phase_ == Phase::kOpen && member.invited && !member.answered) call(member);
+  if (phase_ == Phase::kFinishing) send_finished(member.peer);
+}
+
+void Session::on_message(Member& member, const wire::Evaluation& evaluation) {
+  if (!options_.config.client_eval || evaluation.round != evaluation_round_) return;
+  if (evaluation.samples == 0) return;
+  evaluations_[member.identity] = evaluation;
+}
+
+void Session::on_heartbeat(const Member& member) {
+  send(member.peer, wire::Heartbeat{options_.session, round_});
+  if (phase_ == Phase::kFinishing) send_finished(member.peer);
+}
+
+void Session::on_message(Member& member, const wire::Leave& leave) {
+  member.left = true;
+  gone(member);
+  if (leave.reason != wire::LeaveReason::kFinished) {
+    note(fmt::format("client {} left{}", member.identity,
+                     leave.reason == wire::LeaveReason::kFailed ? ": it cannot take part" : ""));
+  }
+}
+
+}  // namespace psephos::coordinator

@@ -1,0 +1,252 @@
+// A round: drawn, opened, closed, committed, told.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/session/draw.h"
+#include "coordinator/session/session.h"
+
+namespace psephos::coordinator {
+
+void Session::answered(Member& member) {
+  if (member.answered) return;
+  member.answered = true;
+  if (member.expected) --outstanding_;
+}
+
+void Session::gone(Member& member) {
+  members_.set_live(member, false);
+  if (std::exchange(member.expected, false) && !member.answered) --outstanding_;
+}
+
+// Heard again after a silence. It may have missed the opening, and nobody but a Call would invite
+// it then.
+void Session::back(Member& member) {
+  members_.set_live(member, true);
+  if (phase_ == Phase::kOpen && everybody_votes() && !std::exchange(member.invited, true)) {
+    call(member);
+  }
+}
+
+// Derives from what is known what has to happen now.
+void Session::advance(Instant now) {
+  const RunConfig& config = options_.config;
+  if (phase_ == Phase::kWaiting) {
+    if (members_.live() < std::max(config.min_voters, config.min_clients)) return;
+    phase_ = Phase::kOpen;
+    started_at_ = now;
+    deadline_ = now + std::chrono::milliseconds(config.deadline_ms);
+    invite(now);
+    if (!everybody_votes()) {
+      for (const auto& [identity, member] : members_.all()) {
+        if (member.invited) call(member);
+      }
+    }
+  }
+  if (phase_ == Phase::kOpen && voters_ >= config.min_voters) {
+    const bool all_answered = outstanding_ == 0;
+    const bool enough = config.target_voters != 0 && voters_ >= config.target_voters;
+    if (all_answered || enough || overdue_ || now >= deadline_) {
+      phase_ = Phase::kClosing;
+      actions_.push_back(CloseTally{round_});
+    }
+  }
+  if (phase_ == Phase::kFinishing && held_out_pending_ == 0) {
+    const bool all_done = members_.live() == 0;
+    if (all_done || now >= finish_by_) {
+      flush_client_evaluations();
+      phase_ = Phase::kEnded;
+      actions_.push_back(End{because_});
+    }
+  }
+}
+
+// Draws the open round's voters from those who are live, and expects them.
+void Session::invite(Instant) {
+  const RunConfig& config = options_.config;
+  std::vector<std::string> live;
+  for (auto& [identity, member] : members_.all()) {
+    if (member.live) live.push_back(identity);
+  }
+  if (!everybody_votes()) {
+    live =
+        draw(live,
+             draw_size(config.fraction, config.min_voters, static_cast<std::uint32_t>(live.size())),
+             run_key(), round_, draws_++);
+  }
+  outstanding_ = 0;
+  for (const std::string& identity : live) {
+    Member& member = *members_.find(identity);
+    member.invited = true;
+    member.expected = true;
+    if (!member.answered) ++outstanding_;
+  }
+  expected_ = static_cast<std::uint32_t>(live.size());
+}
+
+void Session::open_round(Instant now) {
+  phase_ = Phase::kOpen;
+  deadline_ = now + std::chrono::milliseconds(options_.config.deadline_ms);
+  draws_ = 0;
+  overdue_ = false;
+  voters_ = 0;
+  loss_sum_ = 0;
+  entries_voted_ = 0;
+  invite(now);
+}
+
+// The deadline passed with too few ballots: the round stays open, and those who can still help are
+// called.
+void Session::deadline_passed(Instant now) {
+  const RunConfig& config = options_.config;
+  note(fmt::format("round {} has {} of the {} ballots it needs: waiting on", round_, voters_,
+                   config.min_voters));
+  overdue_ = true;
+  deadline_ = now + std::chrono::milliseconds(config.deadline_ms);
+  std::vector<std::string> others;
+  for (auto& [identity, member] : members_.all()) {
+    if (!member.live || member.answered) continue;
+    if (member.invited) {
+      call(member);  // its ballot, or our invitation, may have been lost
+    } else {
+      others.push_back(identity);
+    }
+  }
+  if (everybody_votes() || others.empty()) return;
+  const std::uint32_t wanted = draw_size(config.fraction, config.min_voters, members_.live());
+  for (const std::string& identity :
+       draw(others, wanted > voters_ ? wanted - voters_ : 1, run_key(), round_, draws_++)) {
+    Member& member = *members_.find(identity);
+    member.invited = true;
+    member.expected = true;
+    ++outstanding_;
+    call(member);
+  }
+}
+
+void Session::on_closed(const ClosedRound& closed) {
+  if (phase_ != Phase::kClosing || closed.record->round != round_) return;
+  closed_ = closed;
+  actions_.push_back(Commit{closed.record});
+}
+
+void Session::on_committed(std::uint32_t round, Instant now) {
+  if (phase_ != Phase::kClosing || !closed_ || round != round_) return;
+  const DecisionRef record = closed_->record;
+  close_round_books(now);
+  closed_.reset();
+  round_ = record->round + 1;
+  fingerprint_ = record->fingerprint;
+  const bool last = round_ >= options_.config.hyper.rounds;
+  const bool stopping = stops_ > 0;
+  if (!last && !stopping) open_round(now);
+  if (evaluation_due()) {
+    flush_client_evaluations();
+    evaluation_round_ = round_;
+  }
+  broadcast(*record);
+  if (evaluation_due()) evaluate_held_out();
+  if (last || stopping) {
+    begin_finish(now, stopping ? kInterruptWait : kFinishWait, last ? "finished" : "interrupted");
+    if (stops_ > 1) wait_for_nobody(now);
+  }
+}
+
+// Enters the closed round into everybody's record and into the report.
+void Session::close_round_books(Instant now) {
+  for (const auto& [identity, agreement] : closed_->agreement) {
+    if (Member* member = members_.find(identity)) {
+      member->agreement_sum += agreement;
+      ++member->agreement_count;
+    }
+  }
+  for (auto& [identity, member] : members_.all()) {
+    if (member.voted) {
+      ++member.row.counted;
+      member.counted_round = member.ballot_round;
+    }
+    if (member.invited) {
+      ++member.row.invited;
+      if (!member.voted) ++member.row.absent;
+    }
+    member.invited_before = (member.invited_before << 1) | (member.invited ? 1u : 0u);
+    member.invited = member.expected = member.answered = member.voted = false;
+  }
+  const auto entries = static_cast<double>(parameter_count(options_.tensors)) * voters_;
+  RoundRow row;
+  row.round = round_ + 1;
+  row.seconds = std::chrono::duration<double>(now - started_at_).count();
+  row.delta = static_cast<double>(closed_->record->delta);
+  row.train_loss = loss_sum_ / voters_;
+  row.voters = voters_;
+  row.expected = expected_;
+  row.abstained = 1.0 - static_cast<double>(entries_voted_) / entries;
+  row.decided = closed_->decided;
+  row.fingerprint = closed_->record->fingerprint;
+  actions_.push_back(RoundFinished{row});
+}
+
+// Two frames at most, shared by all who get them; or a call to those drawn, who pull what they
+// miss.
+void Session::broadcast(const DecisionRecord& record) {
+  ++traffic_.decisions;
+  traffic_.decision_plane_bytes += record.votes.planes.size();
+  wire::Decision decision;
+  decision.session = options_.session;
+  decision.run = options_.run;
+  decision.round = record.round;
+  decision.delta = record.delta;
+  decision.keep = record.keep;
+  decision.encoding = record.votes.encoding;
+  decision.planes = record.votes.planes;
+  decision.voters = record.voters;
+  decision.fingerprint = record.fingerprint;
+  decision.evaluate = options_.config.client_eval && evaluation_due();
+  Frame to_voters;
+  Frame to_others;
+  for (auto& [identity, member] : members_.all()) {
+    if (!member.live) continue;
+    if (options_.config.hyper.audience == Audience::kDrawn) {
+      if (member.invited) call(member);
+      continue;
+    }
+    Frame& frame = member.invited ? to_voters : to_others;
+    if (!frame) {
+      decision.vote = member.invited;
+      frame = wire::build(decision);
+      traffic_.decision_overhead_max = std::max<std::uint64_t>(
+          traffic_.decision_overhead_max, frame->size() - record.votes.planes.size());
+    }
+    ++traffic_.decisions_sent;
+    actions_.push_back(SendFrame{member.peer, frame});
+  }
+}
+
+void Session::on_tally_lost(Instant now) {
+  const bool undecided = phase_ == Phase::kClosing && !closed_;
+  if (phase_ != Phase::kOpen && phase_ != Phase::kWaiting && !undecided) return;
+  if (undecided) phase_ = Phase::kOpen;
+  if (stops_ > 0) {
+    begin_finish(now, kInterruptWait, "interrupted");
+    if (stops_ > 1) wait_for_nobody(now);
+    return;
+  }
+  note(fmt::format("the tally of round {} was lost: asking for its ballots again", round_));
+  voters_ = 0;
+  loss_sum_ = 0;
+  entries_voted_ = 0;
+  outstanding_ = 0;
+  overdue_ = false;
+  deadline_ = now + std::chrono::milliseconds(options_.config.deadline_ms);
+  for (auto& [identity, member] : members_.all()) {
+    member.voted = member.answered = false;
+    if (member.expected) ++outstanding_;
+    if (member.invited && member.live) {
+      refuse(member.peer, wire::RefusalCode::kResend, "send your ballot of this round again");
+    }
+  }
+}
+
+}  // namespace psephos::coordinator
