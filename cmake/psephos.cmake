@@ -5,8 +5,8 @@ target_include_directories(psephos_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(psephos_flags INTERFACE PSEPHOS_VERSION="${PROJECT_VERSION}")
 target_compile_options(psephos_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
-  # gcc 12 sees uninitialised reads inside std::variant and std::optional, and overlaps inside std::string, that are
-  # not there (GCC bugs 80635 and 105651).
+  # gcc 12 sees uninitialised reads inside std::variant and std::optional, and overlaps inside
+  # std::string, that are not there (GCC bugs 80635 and 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   # A fused multiply-add rounds once where we promise two roundings; replicas would part.
   -ffp-contract=off)
@@ -16,8 +16,8 @@ if(PSEPHOS_SANITIZE)
   target_link_options(psephos_flags INTERFACE -fsanitize=${PSEPHOS_SANITIZE})
 endif()
 
-# psephos_room(NAME [DEPENDS targets...]): a room is a folder; every .cpp in it is one static library,
-# main.cpp excepted.
+# psephos_room(NAME [DEPENDS targets...]): a room is a folder; every .cpp in it is one static
+# library, main.cpp excepted.
 function(psephos_room NAME)
   cmake_parse_arguments(ROOM "" "" "DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)

@@ -21,8 +21,7 @@ PackedSigns coins(std::size_t parameters, PhiloxKey key, std::uint32_t round) {
   signs.parameters = parameters;
   signs.signs.resize(word_count(parameters));
   for (std::size_t w = 0; w < signs.signs.size(); ++w) {
-    signs.signs[w] =
-        philox_word(key, round, Purpose::kAttack, w) & valid_bits(w, parameters);
+    signs.signs[w] = philox_word(key, round, Purpose::kAttack, w) & valid_bits(w, parameters);
   }
   return signs;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Virtual time: events in order of their instant, and in order of scheduling within one instant. Nothing in a
-// memory simulation looks at a real clock, so the same seed gives the same history.
+// Virtual time: events in order of their instant, and in order of scheduling within one instant.
+// Nothing in a memory simulation looks at a real clock, so the same seed gives the same history.
 
 #include <cstdint>
 #include <queue>

@@ -39,11 +39,12 @@ Result<Delay> parse_delay(std::string_view text) {
 Status parse_slow(std::string_view text, Links& links) {
   const std::size_t colon = text.find(':');
   const auto share = number(text.substr(0, colon));
-  const auto factor = colon == std::string_view::npos ? std::optional<double>()
-                                                      : number(text.substr(colon + 1));
+  const auto factor =
+      colon == std::string_view::npos ? std::optional<double>() : number(text.substr(colon + 1));
   if (!share || !factor || *share < 0 || *share > 1 || *factor < 1 || *factor > 10'000) {
     return Error{fmt::format(
-        "'{}' is not SHARE:FACTOR with 0 <= SHARE <= 1 and 1 <= FACTOR <= 10000, e.g. 0.2:5", text)};
+        "'{}' is not SHARE:FACTOR with 0 <= SHARE <= 1 and 1 <= FACTOR <= 10000, e.g. 0.2:5",
+        text)};
   }
   links.slow_share = *share;
   links.slow_factor = *factor;

@@ -1,6 +1,6 @@
 #pragma once
-// How long things take in a memory simulation: a frame's journey and a gradient's computation, both log-normal,
-// and the share of clients for whom everything takes longer.
+// How long things take in a memory simulation: a frame's journey and a gradient's computation, both
+// log-normal, and the share of clients for whom everything takes longer.
 
 #include <cstdint>
 #include <string_view>

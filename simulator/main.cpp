@@ -22,8 +22,11 @@ constexpr const char* kExamples = R"(Examples:
   Ten clients vote an MLP to 0.86 on Fashion-MNIST:
     psephos-simulate --schedule cosine
 
-  Label shards: every client sees two classes; abstain where unsure; three of ten lie:
-    psephos-simulate --partition shards:2 --ballot threshold:0.5 --byzantine 3 --attack invert
+  Label shards, the hard case: every client sees about two classes; abstaining where unsure helps:
+    psephos-simulate --partition shards:2 --ballot threshold:0.5 --schedule cosine
+
+  Three of ten vote the opposite of what they find:
+    psephos-simulate --byzantine 3 --attack invert --schedule cosine
 
   A hundred clients on slow links, ten drawn per round, half a second per round:
     psephos-simulate --clients 100 --fraction 0.1 --latency 40:2 --slow 0.2:10 --deadline-ms 500

@@ -1,6 +1,7 @@
 #pragma once
-// A coordinator and its clients in one process on a virtual clock: the shipping state machines, with a queue of
-// events in place of sockets. Arithmetic runs on a pool of threads; history depends on neither threads nor real time.
+// A coordinator and its clients in one process on a virtual clock: the shipping state machines,
+// with a queue of events in place of sockets. Arithmetic runs on a pool of threads; history depends
+// on neither threads nor real time.
 
 #include <cstdint>
 #include <deque>
@@ -24,11 +25,11 @@ namespace psephos::simulator {
 
 // Misfortunes for tests, all drawn from the world's seed.
 struct Faults {
-  double lose_frame = 0;       // any frame, either way
-  double repeat_frame = 0;     // delivered twice
-  bool reorder = false;        // frames of one connection may overtake each other
-  double reconnect = 0;        // per frame sent by a client: its connection breaks and is made anew
-  double restart = 0;          // per frame sent by a client: it dies and starts again with nothing
+  double lose_frame = 0;    // any frame, either way
+  double repeat_frame = 0;  // delivered twice
+  bool reorder = false;     // frames of one connection may overtake each other
+  double reconnect = 0;     // per frame sent by a client: its connection breaks and is made anew
+  double restart = 0;       // per frame sent by a client: it dies and starts again with nothing
   Duration until = Duration::max();  // faults end here, so that a run can be asked to end, too
 };
 
@@ -52,8 +53,8 @@ class MemoryWorld : private coordinator::Outlet {
     std::function<bool()> interrupted;
   };
 
-  MemoryWorld(coordinator::CoordinatorOptions options, std::vector<ClientSetup> clients, Links links,
-              Faults faults, unsigned threads, Reports reports);
+  MemoryWorld(coordinator::CoordinatorOptions options, std::vector<ClientSetup> clients,
+              Links links, Faults faults, unsigned threads, Reports reports);
   ~MemoryWorld() override;
 
   // Until the coordinator has ended, and every client that heard of it.
@@ -98,14 +99,14 @@ class MemoryWorld : private coordinator::Outlet {
     std::unique_ptr<client::Session> session;
     std::unique_ptr<client::Worker> worker;
     std::future<client::JobDone> job;
-    std::string peer;              // of the connection in use
+    std::string peer;  // of the connection in use
     std::uint32_t connections = 0;
-    std::uint32_t life = 0;        // restarts so far
+    std::uint32_t life = 0;  // restarts so far
     Instant tick_at = Instant::max();
-    Instant last_up{0};            // arrival of the newest frame each way: connections keep order
+    Instant last_up{0};  // arrival of the newest frame each way: connections keep order
     Instant last_down{0};
-    double factor = 1;             // of slow clients
-    std::uint64_t draws = 0;       // addresses of this client's delays and faults
+    double factor = 1;        // of slow clients
+    std::uint64_t draws = 0;  // addresses of this client's delays and faults
   };
 
   void send(const std::string& peer, const Frame& frame) override;

@@ -43,7 +43,8 @@ std::unique_ptr<client::Worker> Population::worker(std::uint32_t i) const {
   const PhiloxKey key{options_.seed, i};
   client::GradientFactory factory = client::dataset_gradient(dataset_, partition_.parts[i]);
   if (i < options_.byzantine) {
-    return std::make_unique<ByzantineWorker>(std::move(factory), key, options_.attack, options_.seed);
+    return std::make_unique<ByzantineWorker>(std::move(factory), key, options_.attack,
+                                             options_.seed);
   }
   return std::make_unique<client::Worker>(std::move(factory), key);
 }

@@ -30,7 +30,8 @@ class Population {
   std::uint32_t size() const { return options_.clients; }
   const Manifest& manifest() const { return manifest_; }
 
-  // Client i, named client-<i+1>, with key (seed, i): psephos-client --part <i+1>/<clients> --seed <seed> is the same.
+  // Client i, named client-<i+1>, with key (seed, i): psephos-client --part <i+1>/<clients> --seed
+  // <seed> is the same.
   client::SessionOptions session(std::uint32_t i) const;
   std::unique_ptr<client::Worker> worker(std::uint32_t i) const;
 

@@ -19,7 +19,8 @@ struct SimulatedRun {
   unsigned threads = 1;
 };
 
-// The state machines on a virtual clock in this process. Fills in the run's summary and finishes `reporter`.
+// The state machines on a virtual clock in this process. Fills in the run's summary and finishes
+// `reporter`.
 Result<Summary> run_in_memory(SimulatedRun run, coordinator::Reporter& reporter);
 
 // The same clients as real ZeroMQ peers of a real coordinator on loopback.

@@ -1,5 +1,6 @@
 #pragma once
-// Threads for arithmetic. Tasks start in the order they were submitted; their results never depend on it.
+// Threads for arithmetic. Tasks start in the order they were submitted; their results never depend
+// on it.
 
 #include <condition_variable>
 #include <deque>

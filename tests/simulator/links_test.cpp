@@ -17,7 +17,8 @@ TEST(Links, DelaysHaveTheirMedianAndTwoThirdsLieWithinTheSpread) {
   }
   std::sort(ms.begin(), ms.end());
   EXPECT_NEAR(ms[2000], 40, 2);
-  const auto within = std::count_if(ms.begin(), ms.end(), [](double t) { return t > 20 && t < 80; });
+  const auto within =
+      std::count_if(ms.begin(), ms.end(), [](double t) { return t > 20 && t < 80; });
   EXPECT_NEAR(static_cast<double>(within) / 4000, 0.683, 0.03);
 }
 
@@ -30,7 +31,8 @@ TEST(Links, ASlowClientTakesTheFactorLonger) {
 
 TEST(Links, WordsAreParsedAndWhatCannotBeIsRefusedWithAnExample) {
   EXPECT_EQ(parse_delay("40")->spread, 1);
-  for (const char* bad : {"", ":", "40:", "x", "-1", "40:0.5", "40:1000", "1e99", "nan", "40:2:3"}) {
+  for (const char* bad :
+       {"", ":", "40:", "x", "-1", "40:0.5", "40:1000", "1e99", "nan", "40:2:3"}) {
     const auto parsed = parse_delay(bad);
     ASSERT_FALSE(parsed) << bad;
     EXPECT_NE(parsed.error().text.find("40:1.5"), std::string::npos);

@@ -39,7 +39,8 @@ TEST(MemoryWorld, TheNumberOfThreadsNeverShows) {
     ASSERT_EQ(seen.rounds.size(), 30u);
     if (first.empty()) first = seen.rounds;
     for (std::size_t i = 0; i < first.size(); ++i) {
-      ASSERT_EQ(seen.rounds[i].fingerprint, first[i].fingerprint) << threads << " threads, round " << i;
+      ASSERT_EQ(seen.rounds[i].fingerprint, first[i].fingerprint)
+          << threads << " threads, round " << i;
       ASSERT_EQ(seen.rounds[i].seconds, first[i].seconds);
       ASSERT_EQ(seen.rounds[i].bytes_up, first[i].bytes_up);
       ASSERT_EQ(seen.rounds[i].bytes_down, first[i].bytes_down);
@@ -131,8 +132,9 @@ TEST(MemoryWorld, AMinorityOfLiarsIsOutvoted) {
       continue;
     }
     if (std::string(word) != "invert") continue;
-    // The liars are the first clients. Those who vote against gradients are given away by their agreement with
-    // decisions; colluders are not, because where gradients are noise they make the decisions.
+    // The liars are the first clients. Those who vote against gradients are given away by their
+    // agreement with decisions; colluders are not, because where gradients are noise they make the
+    // decisions.
     double liars = 0;
     double others = 0;
     for (const ClientRow& row : small.world->coordinator().session().client_rows()) {

@@ -1,5 +1,5 @@
-// The heart of the promise: whatever the network does, a client that reports a round holds the coordinator's
-// parameters of that round, and a healed run ends with one fingerprint everywhere.
+// The heart of the promise: whatever the network does, a client that reports a round holds the
+// coordinator's parameters of that round, and a healed run ends with one fingerprint everywhere.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -26,7 +26,8 @@ class Witness {
       const auto round = session.round();
       if (!round) return;
       ++checked_;
-      if (*round == 0) return;  // x_0 is a function of the seed; its fingerprint is checked at the end
+      if (*round == 0)
+        return;  // x_0 is a function of the seed; its fingerprint is checked at the end
       const auto known = truth_.find(*round);
       if (known == truth_.end() || known->second != session.fingerprint()) {
         failure_ = "client " + std::to_string(client) + " reports round " + std::to_string(*round) +

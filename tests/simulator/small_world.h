@@ -1,5 +1,6 @@
 #pragma once
-// A run in memory, for tests: by default a handful of clients and softmax on a few synthetic samples.
+// A run in memory, for tests: by default a handful of clients and softmax on a few synthetic
+// samples.
 
 #include <memory>
 #include <string>
@@ -7,8 +8,8 @@
 #include <vector>
 
 #include "coordinator/core/setup.h"
-#include "runtime/replica/fingerprint.h"
 #include "runtime/data/synthetic.h"
+#include "runtime/replica/fingerprint.h"
 #include "simulator/memory_world.h"
 #include "simulator/population.h"
 
@@ -53,8 +54,8 @@ struct SmallWorld {
           {population->session(i), [this, i] { return population->worker(i); }, Duration{0}});
     }
     reports.held_out = [this](std::span<const float> x) { return held_out->evaluate(x); };
-    coordinator::CoordinatorOptions run{config, prepared.tensors, 77, 78,
-                                        population->manifest().hash, true};
+    coordinator::CoordinatorOptions run{
+        config, prepared.tensors, 77, 78, population->manifest().hash, true};
     world = std::make_unique<MemoryWorld>(std::move(run), std::move(setups), links, faults, threads,
                                           std::move(reports));
   }

@@ -19,8 +19,8 @@ DatasetRef image_sized() {
     for (std::size_t i = 0; i < 60; ++i) {
       samples->labels(i) = static_cast<std::uint8_t>(i % 10);
       for (std::size_t f = 0; f < 784; ++f) {
-        samples->features(i, f) = static_cast<std::uint8_t>(
-            philox_word({1, 2}, 0, Purpose::kFault, 784 * i + f));
+        samples->features(i, f) =
+            static_cast<std::uint8_t>(philox_word({1, 2}, 0, Purpose::kFault, 784 * i + f));
       }
     }
   }
