@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include <charconv>
 #include <exception>
+#include <fstream>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -34,11 +36,13 @@ constexpr const char* kExamples = R"(Examples:
 
 Model, rule, learning rate and everything else about training come from the coordinator.)";
 
+constexpr const char* kDefaultPartition = "iid";
+
 struct ClientFlags {
   std::string connect;
   std::string name;
   std::string dataset = "fashion-mnist";
-  std::string partition = "iid";
+  std::string partition = kDefaultPartition;
   std::string part;
   std::string run;
   std::string save;
@@ -90,8 +94,20 @@ std::string default_name(const std::optional<Part>& part) {
   char host[256] = {};
   gethostname(host, sizeof host - 1);
   std::string name(host);
-  name.resize(std::min(name.size(), wire::kMaxNameBytes));
-  return name.empty() ? "client" : name;
+  name.resize(std::min(name.size(), wire::kMaxNameBytes - 9));
+  if (name.empty()) name = "client";
+  // Devices from one image share their host's name, but not their machine-id.
+  std::string machine;
+  if (std::ifstream("/etc/machine-id") >> machine) {
+    name += fmt::format("-{:08x}",
+                        static_cast<std::uint32_t>(XXH3_64bits(machine.data(), machine.size())));
+  }
+  return name;
+}
+
+// With --seed: the simulator's client of the same part, or one of its own name.
+std::uint32_t stream_of(const std::optional<Part>& part, const std::string& name) {
+  return part ? part->index : static_cast<std::uint32_t>(XXH3_64bits(name.data(), name.size()));
 }
 
 // What this client holds of the data set.
@@ -147,6 +163,15 @@ int take_part(const ClientFlags& flags) {
   if (!rule) return fail(rule.error().text, kExitUsage);
   const auto run = parse_run(flags.run);
   if (!run) return fail(run.error().text, kExitUsage);
+  if (flags.part.empty() && flags.partition != kDefaultPartition) {
+    return fail("--partition goes with --part I/N: without it the whole data set is this client's",
+                kExitUsage);
+  }
+  if (!flags.save.empty()) {
+    if (const auto possible = check_replaceable(flags.save); !possible) {
+      return fail("--save: " + possible.error().text, kExitFailure);
+    }
+  }
   const std::string name = flags.name.empty() ? default_name(part) : flags.name;
   if (const auto checked = wire::check_name(name); !checked) {
     return fail("--name: " + checked.error().text, kExitUsage);
@@ -154,13 +179,13 @@ int take_part(const ClientFlags& flags) {
   if (const auto known = check_dataset_words(flags.dataset); !known) {
     return fail(known.error().text, kExitUsage);
   }
-  const auto dataset = load_dataset(flags.dataset);
+  const auto dataset = load_dataset(flags.dataset, DatasetParts::kTrainOnly);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
   auto holding = hold(**dataset, *rule, part, flags.seed.value_or(0));
   if (!holding) return fail(holding.error().text, kExitUsage);
 
   // Without --seed nobody else can know this client's batches and coins.
-  PhiloxKey key{flags.seed.value_or(0), part ? part->index : 0};
+  PhiloxKey key{flags.seed.value_or(0), stream_of(part, name)};
   if (!flags.seed) {
     const std::uint64_t secret = random_identifier();
     key = {static_cast<std::uint32_t>(secret), static_cast<std::uint32_t>(secret >> 32)};
@@ -175,11 +200,13 @@ int take_part(const ClientFlags& flags) {
   options.session.arithmetic = fmt::format("{}/{}", arithmetic_set(), kernels::kernels().name);
   options.session.key = key;
 
-  const auto note = [&](const std::string& text) {
-    if (!flags.quiet) fmt::print(stderr, "{}: {}\n", name, text);
+  const auto note = [&](const client::Note& said) {
+    if (!flags.quiet) fmt::print(stderr, "{}: {}\n", name, said.text);
   };
-  note(fmt::format("{} samples of {}, connecting to {}", options.session.samples, flags.dataset,
-                   flags.connect));
+  note({fmt::format("{} samples of {}, connecting to {}", options.session.samples, flags.dataset,
+                    flags.connect)});
+  // Not an error: a device may start before its network does.
+  if (const auto found = net::check_host(flags.connect); !found) note({found.error().text});
   catch_interrupts(2);
   net::Context context(16);
   client::Agent agent(context, options,
@@ -189,7 +216,14 @@ int take_part(const ClientFlags& flags) {
   const auto outcome = agent.run([] { return interrupts() > 0; });
   if (!outcome) return fail(outcome.error().text, kExitFailure);
   if (outcome->ending == client::Ending::kFailed) return fail(outcome->text, kExitFailure);
+  if (outcome->mismatches > 0) {
+    note({fmt::format("the replica had to be replaced {} times", outcome->mismatches)});
+  }
   if (outcome->ending == client::Ending::kStopped) {
+    if (!outcome->joined) {
+      fmt::print("{}: stopped before it held a replica\n", name);
+      return interrupted_exit_status();
+    }
     fmt::print("{}: stopped at round {}, fingerprint {}\n", name, outcome->round,
                format_hex(outcome->fingerprint));
     return interrupted_exit_status();

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <exception>
-#include <filesystem>
 #include <utility>
 
 #include "coordinator/core/setup.h"
 #include "coordinator/server/server.h"
+#include "runtime/base/descriptors.h"
 #include "runtime/base/entropy.h"
 #include "runtime/base/interrupt.h"
 #include "runtime/base/replace_file.h"
@@ -31,6 +31,9 @@ constexpr const char* kExamples = R"(Examples:
     psephos-coordinator --min-clients 100 --min-voters 10 --fraction 0.1
 
 Clients are started with: psephos-client --connect tcp://HOST:PORT --dataset ...)";
+
+constexpr int kSockets = 16;                     // one ROUTER, and what libzmq keeps for itself
+constexpr std::uint64_t kOtherDescriptors = 64;  // beside a connection a client
 
 struct CoordinatorFlags {
   std::string bind = "tcp://127.0.0.1:5580";
@@ -84,24 +87,30 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
   auto prepared = coordinator::prepare_run(*config, *dataset);
   if (!prepared) return fail(prepared.error().text, kExitUsage);
 
-  net::Context context(static_cast<int>(config->max_clients) + 64);
+  if (const auto enough = ensure_descriptors(config->max_clients + kOtherDescriptors); !enough) {
+    return fail("--max-clients: " + enough.error().text + ", or admit fewer clients", kExitFailure);
+  }
+  net::Context context(kSockets);
   auto socket = net::RouterSocket::bind(
       context, flags.bind, wire::coordinator_max_frame(parameter_count(prepared->tensors)),
       static_cast<int>(config->hyper.heartbeat_ms));
   if (!socket) return fail(socket.error().text, kExitFailure);
 
   coordinator::Reporter reporter(output, config->hyper.rounds);
-  // The endpoint is written first: a run folder is not begun by a run that cannot be found.
   const std::string endpoint = socket->endpoint();
+  // A run folder is not begun by a run that cannot be found.
+  if (!flags.endpoint_file.empty()) {
+    if (const auto possible = check_replaceable(flags.endpoint_file); !possible) {
+      return fail("--endpoint-file: " + possible.error().text, kExitFailure);
+    }
+  }
+  if (const auto opened = reporter.open_folder(config_text); !opened) {
+    return fail(opened.error().text, kExitFailure);
+  }
   if (!flags.endpoint_file.empty()) {
     if (const auto written = replace_file(flags.endpoint_file, endpoint + "\n"); !written) {
       return fail("--endpoint-file: " + written.error().text, kExitFailure);
     }
-  }
-  if (const auto opened = reporter.open_folder(config_text); !opened) {
-    std::error_code ignored;
-    std::filesystem::remove(flags.endpoint_file, ignored);
-    return fail(opened.error().text, kExitFailure);
   }
   coordinator::CoordinatorOptions run{
       *config, prepared->tensors, random_identifier(), random_identifier(), *manifest, true};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <numbers>
@@ -61,7 +62,7 @@ Duration draw_delay(const Delay& delay, double factor, PhiloxKey key, Purpose pu
     const double normal = radius * std::cos(2 * std::numbers::pi * unit_interval(words[1]));
     ms *= std::pow(delay.spread, normal);
   }
-  return Duration{static_cast<std::int64_t>(ms * 1000)};
+  return Duration{static_cast<std::int64_t>(std::min(ms, kLongestMs) * 1000)};
 }
 
 }  // namespace psephos::simulator

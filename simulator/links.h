@@ -29,7 +29,7 @@ Result<Delay> parse_delay(std::string_view text);  // "MEDIAN_MS" or "MEDIAN_MS:
 // "SHARE:FACTOR" into links.
 Status parse_slow(std::string_view text, Links& links);
 
-// The `index`-th delay of its kind for the client with this key.
+// The `index`-th delay of its kind for the client with this key; an hour at most.
 Duration draw_delay(const Delay& delay, double factor, PhiloxKey key, Purpose purpose,
                     std::uint64_t index);
 

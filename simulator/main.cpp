@@ -87,24 +87,28 @@ void default_minimum(RunOptions& options, const SimulatorFlags& flags, bool reli
     options.min_voters = std::min(options.min_voters, options.target_voters);
 }
 
-int simulate(RunOptions options, const OutputOptions& output, const SimulatorFlags& flags,
-             const std::string& config_text) {
+// Puts what a default turned out to be where the run folder's configuration is written from.
+void settle(CLI::App& app, const std::string& flag, std::uint32_t value) {
+  CLI::Option* option = app.get_option(flag);
+  option->clear();
+  option->add_result(std::to_string(value));
+}
+
+int simulate(const RunOptions& options, const OutputOptions& output, const SimulatorFlags& flags,
+             const simulator::Links& links, const std::string& config_text) {
   const bool tcp = flags.transport == "tcp";
-  const auto links = parse_links(flags);
-  if (!links) return fail(links.error().text, kExitUsage);
-  if (tcp && !perfect(*links)) {
+  if (tcp && !perfect(links)) {
     return fail(
         "--drop, --latency, --compute and --slow belong to the virtual clock: use "
         "--transport memory with them",
         kExitUsage);
   }
-  default_minimum(options, flags, perfect(*links));
   if (const auto known = check_dataset_words(options.dataset); !known) {
     return fail(known.error().text, kExitUsage);
   }
-  if (std::max(options.min_voters, options.min_clients) > flags.clients) {
-    return fail(fmt::format("--min-voters and --min-clients cannot exceed the {} clients there are "
-                            "(--clients)",
+  if (std::max({options.min_voters, options.min_clients, options.target_voters}) > flags.clients) {
+    return fail(fmt::format("--min-voters, --target-voters and --min-clients cannot exceed the {} "
+                            "clients there are (--clients)",
                             flags.clients),
                 kExitUsage);
   }
@@ -151,7 +155,7 @@ int simulate(RunOptions options, const OutputOptions& output, const SimulatorFla
                      true};
   run.population = &*population;
   run.held_out = std::move(prepared->held_out);
-  run.links = *links;
+  run.links = links;
   run.threads = flags.threads;
   reporter.note(fmt::format("{} clients, {} with {} parameters, {} rounds, seed {}", flags.clients,
                             config->hyper.model, parameter_count(prepared->tensors),
@@ -181,7 +185,7 @@ void add_simulation_options(CLI::App& app, SimulatorFlags& flags) {
                        "how they lie: invert, random, constant, collude or abstain"),
         "NAME");
   dress(app.add_option("--drop", flags.drop, "probability that a ballot is lost on its way"), "P")
-      ->check(real_number(0, 1));
+      ->check(real_number(0, 0.99));
   dress(app.add_option("--latency", flags.latency,
                        "one-way time of a frame, MEDIAN_MS:SPREAD; two thirds of them\n"
                        "lie within a factor SPREAD of the median"),
@@ -225,8 +229,14 @@ int main(int argc, char** argv) {
       ->description("clients to wait for before the first round; 0: all of them");
   add_output_options(app, output);
   if (const auto status = parse_command_line(app, argc, argv)) return *status;
+  const auto links = parse_links(flags);
+  if (!links) return fail(links.error().text, kExitUsage);
+  default_minimum(options, flags, perfect(*links));
+  settle(app, "--min-voters", options.min_voters);
+  settle(app, "--min-clients", options.min_clients);
+  settle(app, "--max-clients", options.max_clients);
   try {
-    return simulate(options, output, flags, config_as_run(app));
+    return simulate(options, output, flags, *links, config_as_run(app));
   } catch (const std::exception& error) {
     return fail(error.what(), kExitFailure);
   }

@@ -10,6 +10,11 @@
 #include "runtime/base/check.h"
 
 namespace psephos::simulator {
+namespace {
+
+constexpr std::size_t kWaitingEvaluations = 4;
+
+}  // namespace
 
 MemoryWorld::MemoryWorld(coordinator::CoordinatorOptions options, std::vector<ClientSetup> clients,
                          Links links, Faults faults, unsigned threads, Reports reports)
@@ -141,12 +146,13 @@ void MemoryWorld::perform(std::size_t i, const client::Action& action) {
   } else if (std::holds_alternative<client::Reconnect>(action)) {
     connect(i);
   } else if (const auto* said = std::get_if<client::Note>(&action)) {
-    // Everybody joins; what else a client has to say is out of the ordinary.
-    const bool routine = said->text.starts_with("joined run ");
-    if (reports_.note && !routine) {
+    if (reports_.note && !said->routine) {
       reports_.note(fmt::format("{}: {}", client.setup.session.name, said->text));
     }
   } else if (const auto* end = std::get_if<client::End>(&action)) {
+    if (end->ending == client::Ending::kFailed && failure_.empty()) {
+      failure_ = fmt::format("{} gave up: {}", client.setup.session.name, end->text);
+    }
     if (end->ending == client::Ending::kFailed && reports_.note) {
       reports_.note(fmt::format("{} gave up: {}", client.setup.session.name, end->text));
     }
@@ -234,6 +240,10 @@ void MemoryWorld::send(const std::string& peer, const Frame& frame) {
 }
 
 void MemoryWorld::evaluate(std::uint32_t round, std::shared_ptr<const AlignedVector<float>> x) {
+  // Each holds a copy of the parameters: rounds wait for those that are too far behind.
+  if (evaluations_.size() >= kWaitingEvaluations) {
+    evaluations_[evaluations_.size() - kWaitingEvaluations].result.wait();
+  }
   PSEPHOS_CHECK(reports_.held_out, "an evaluation was asked for without a held-out set");
   evaluations_.push_back({round, pool_.submit([this, x] {
                             const std::lock_guard one_at_a_time(evaluation_mutex_);

@@ -67,6 +67,8 @@ class MemoryWorld : private coordinator::Outlet {
   const client::Worker& worker(std::size_t i) const { return *clients_[i].worker; }
   std::size_t clients() const { return clients_.size(); }
   double gradient_seconds() const { return gradient_s_; }
+  // Why the first client that gave up did so; empty while all take part.
+  const std::string& failure() const { return failure_; }
   Instant now() const { return now_; }
 
  private:
@@ -150,6 +152,7 @@ class MemoryWorld : private coordinator::Outlet {
   Instant ended_at_{0};
   Instant coordinator_tick_at_ = Instant::max();
   double gradient_s_ = 0;
+  std::string failure_;
   bool stop_asked_ = false;
   std::unique_ptr<coordinator::Coordinator> coordinator_;
   // Last: its threads use what is above.

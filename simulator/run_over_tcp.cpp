@@ -8,6 +8,7 @@
 
 #include "client/agent/agent.h"
 #include "coordinator/server/server.h"
+#include "runtime/base/descriptors.h"
 #include "runtime/base/interrupt.h"
 #include "runtime/models/model.h"
 #include "simulator/run.h"
@@ -15,17 +16,27 @@
 namespace psephos::simulator {
 namespace {
 
+// Of each client: its socket, both ends of its connection, its waker and what libzmq keeps for
+// them.
+constexpr std::uint64_t kDescriptorsPerClient = 8;
+constexpr std::uint64_t kOtherDescriptors = 64;
+
 // What the agents of all threads leave behind.
 struct Outcomes {
   std::mutex mutex;
   double gradient_s = 0;
   std::string first_failure;
+  std::atomic<bool> failed{false};
 };
 
 }  // namespace
 
 Result<Summary> run_over_tcp(SimulatedRun run, coordinator::Reporter& reporter) {
   const std::uint32_t clients = run.population->size();
+  if (const auto enough = ensure_descriptors(kDescriptorsPerClient * clients + kOtherDescriptors);
+      !enough) {
+    return Error{"--transport tcp: " + enough.error().text + ", or simulate fewer --clients"};
+  }
   const std::size_t d = parameter_count(run.coordinator.tensors);
   net::Context context(static_cast<int>(2 * clients) + 64);
   auto socket =
@@ -40,38 +51,44 @@ Result<Summary> run_over_tcp(SimulatedRun run, coordinator::Reporter& reporter) 
   client::ArithmeticSlots slots(static_cast<std::ptrdiff_t>(run.threads));
   std::atomic<bool> over{false};  // the coordinator is gone: nobody need ask for it any more
   Outcomes outcomes;
-  std::vector<std::thread> threads;
-  for (std::uint32_t i = 0; i < clients; ++i) {
-    threads.emplace_back([&, i] {
-      client::AgentOptions options{endpoint, run.population->session(i), &slots};
-      const auto note = [&](const std::string& text) {
-        // Everybody joins; what else a client has to say is out of the ordinary.
-        if (!text.starts_with("joined run ")) {
-          reporter.note(fmt::format("{}: {}", options.session.name, text));
-        }
-      };
+  const auto take_part = [&](std::uint32_t i) {
+    client::AgentOptions options{endpoint, run.population->session(i), &slots};
+    const auto note = [&](const client::Note& said) {
+      if (!said.routine) reporter.note(fmt::format("{}: {}", options.session.name, said.text));
+    };
+    std::string failure;
+    double gradient_s = 0;
+    try {
       client::Agent agent(context, options, run.population->worker(i), note);
       const auto outcome = agent.run([&over] { return over.load(); });
-      const std::lock_guard lock(outcomes.mutex);
-      if (outcome) outcomes.gradient_s += outcome->gradient_s;
-      if (!outcome || outcome->ending == client::Ending::kFailed) {
-        if (outcomes.first_failure.empty()) {
-          outcomes.first_failure = fmt::format("{}: {}", options.session.name,
-                                               outcome ? outcome->text : outcome.error().text);
-        }
+      if (!outcome) {
+        failure = outcome.error().text;
+      } else {
+        gradient_s = outcome->gradient_s;
+        if (outcome->ending == client::Ending::kFailed) failure = outcome->text;
       }
-    });
-  }
+    } catch (const std::exception& error) {
+      failure = error.what();
+    }
+    const std::lock_guard lock(outcomes.mutex);
+    outcomes.gradient_s += gradient_s;
+    if (!failure.empty() && !outcomes.failed.exchange(true)) {
+      outcomes.first_failure = fmt::format("{}: {}", options.session.name, failure);
+    }
+  };
+  std::vector<std::thread> threads;
   std::exception_ptr failure;
   try {
-    server.run(interrupts);
+    for (std::uint32_t i = 0; i < clients; ++i) threads.emplace_back(take_part, i);
+    // A client that gave up will never vote: the run would wait for it.
+    server.run([&outcomes] { return outcomes.failed ? 2 : interrupts(); });
   } catch (...) {
     failure = std::current_exception();
   }
   over = true;
   for (std::thread& thread : threads) thread.join();
   if (failure) std::rethrow_exception(failure);
-  if (!outcomes.first_failure.empty()) reporter.note(outcomes.first_failure);
+  if (outcomes.failed) return Error{outcomes.first_failure};
 
   Summary summary = server.coordinator().summary();
   summary.program = "psephos-simulate";

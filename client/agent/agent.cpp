@@ -89,7 +89,7 @@ class Agent::Arithmetic {
 };
 
 Agent::Agent(net::Context& context, AgentOptions options, std::unique_ptr<Worker> worker,
-             std::function<void(const std::string&)> note)
+             std::function<void(const Note&)> note)
     : context_(context),
       options_(std::move(options)),
       worker_(std::move(worker)),
@@ -126,7 +126,7 @@ Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
         connected = again.error();
       }
     } else if (auto* said = std::get_if<Note>(&action)) {
-      if (note_) note_(said->text);
+      if (note_) note_(*said);
     } else if (auto* end = std::get_if<End>(&action)) {
       outcome.ending = end->ending;
       outcome.text = end->text;
@@ -166,7 +166,9 @@ Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
   flush();
   socket->close(kLeaveLinger);
   outcome.round = session.round().value_or(0);
+  outcome.joined = session.round().has_value();
   outcome.fingerprint = session.fingerprint();
+  outcome.mismatches = session.fingerprint_mismatches();
   return outcome;
 }
 

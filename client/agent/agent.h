@@ -28,6 +28,8 @@ struct AgentOutcome {
   std::string text;
   std::uint32_t round = 0;  // of the replica
   std::uint64_t fingerprint = 0;
+  std::uint32_t mismatches = 0;  // times the replica was not the coordinator's
+  bool joined = false;           // was there ever a replica?
   double gradient_s = 0;
 };
 
@@ -36,7 +38,7 @@ class Agent {
   // `context` must outlive the agent. `note` takes lines for the log, from the thread that runs
   // run().
   Agent(net::Context& context, AgentOptions options, std::unique_ptr<Worker> worker,
-        std::function<void(const std::string&)> note);
+        std::function<void(const Note&)> note);
 
   // Runs until the session ends; blocks. `interrupted` is asked a few times a second: true asks for
   // a clean end (Leave, then return). An error: the endpoint cannot be used at all.
@@ -51,7 +53,7 @@ class Agent {
   net::Context& context_;
   AgentOptions options_;
   std::unique_ptr<Worker> worker_;
-  std::function<void(const std::string&)> note_;
+  std::function<void(const Note&)> note_;
   net::Waker waker_;
 };
 

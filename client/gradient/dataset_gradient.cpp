@@ -71,7 +71,15 @@ class DatasetGradient : public GradientSource {
 GradientFactory dataset_gradient(DatasetRef dataset, std::vector<std::uint32_t> part) {
   return [dataset = std::move(dataset), part = std::move(part)](
              const wire::Welcome& welcome) -> Result<std::unique_ptr<GradientSource>> {
-    auto model = make_model(welcome.hyper.model, dataset->features, dataset->classes);
+    // The run knows how many classes there are: a device need not have seen all of them.
+    const std::size_t classes = welcome.tensors.back().count;
+    if (dataset->classes > classes) {
+      return Error{fmt::format(
+          "this client's data have {} classes, the run's model has {}: give this client the "
+          "data set that the run is about",
+          dataset->classes, classes)};
+    }
+    auto model = make_model(welcome.hyper.model, dataset->features, classes);
     if (!model) return model.error();
     if ((*model)->tensors() != welcome.tensors) {
       return Error{
@@ -79,7 +87,7 @@ GradientFactory dataset_gradient(DatasetRef dataset, std::vector<std::uint32_t> 
                       "classes makes {}: "
                       "give this client the data set that the run is about",
                       parameter_count(welcome.tensors), welcome.hyper.model, dataset->features,
-                      dataset->classes, (*model)->parameters())};
+                      classes, (*model)->parameters())};
     }
     return std::unique_ptr<GradientSource>(std::make_unique<DatasetGradient>(
         dataset, part, std::move(*model), welcome.hyper.normalisation));

@@ -77,7 +77,8 @@ void Session::on_message(const wire::Welcome& welcome, const Frame&, Instant now
   invited_ = welcome.vote ? std::optional(welcome.round) : std::nullopt;
   evaluate_ = welcome.evaluate ? std::optional(welcome.round) : std::nullopt;
   if (kept_) kept_->due = true;  // it may have been lost with the connection
-  note(fmt::format("joined run {} at round {}", format_hex(run_), open_round_));
+  actions_.push_back(
+      Note{fmt::format("joined run {} at round {}", format_hex(run_), open_round_), true});
   compare_with_welcome();
 }
 

@@ -113,6 +113,7 @@ struct StartJob {
 // A line for the log.
 struct Note {
   std::string text;
+  bool routine = false;  // said by every client of every run
 };
 enum class Ending : std::uint8_t { kFinished, kStopped, kFailed };
 // The last action: the replica is final.

@@ -17,6 +17,9 @@ namespace {
 constexpr auto kLongestWait = std::chrono::milliseconds(200);
 // Frames taken before time is looked at again: a flood must not starve deadlines.
 constexpr int kFramesPerTurn = 256;
+// Evaluations that wait for their turn; each holds a copy of the parameters. When they cannot keep
+// pace with rounds, rounds wait for them.
+constexpr std::size_t kWaitingEvaluations = 4;
 // Only Finished is worth waiting for when the socket closes.
 constexpr auto kFinishedLinger = std::chrono::milliseconds(1000);
 
@@ -43,7 +46,8 @@ class Server::Evaluator {
 
   void start(std::uint32_t round, std::shared_ptr<const AlignedVector<float>> x) {
     {
-      const std::lock_guard lock(mutex_);
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return tasks_.size() < kWaitingEvaluations; });
       tasks_.emplace_back(round, std::move(x));
     }
     changed_.notify_all();
@@ -68,6 +72,7 @@ class Server::Evaluator {
         task = std::move(tasks_.front());
         tasks_.pop_front();
       }
+      changed_.notify_all();
       const EvaluationResult result = held_out_->evaluate(*task.second);
       {
         const std::lock_guard lock(mutex_);

@@ -1,6 +1,6 @@
 #pragma once
 // The coordinator on a ROUTER socket: frames in, events to core/, frames out. Evaluation runs on a
-// thread of its own, so that rounds never wait for it.
+// thread of its own, so that rounds do not wait for it unless several are behind.
 
 #include <atomic>
 #include <functional>

@@ -69,6 +69,13 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
                        format_hex(join.run)));
     return;
   }
+  if (join.have_round != wire::kNoRound && join.run == options_.run &&
+      join.have_round > options_.config.hyper.rounds) {
+    refuse(arrived.peer, wire::RefusalCode::kMalformed,
+           fmt::format("this run has {} rounds, not {}", options_.config.hyper.rounds,
+                       join.have_round));
+    return;
+  }
   if (options_.data_manifest != 0 && join.data_manifest != 0 &&
       join.data_manifest != options_.data_manifest) {
     refuse(arrived.peer, wire::RefusalCode::kOtherData,
@@ -86,6 +93,13 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
            fmt::format("all {} places are taken (--max-clients)", options_.config.max_clients),
            kBusyWaitMs * 30);
     return;
+  }
+  if (member->takeovers == kSuspiciousTakeovers) {
+    note(
+        fmt::format("{} joined over another connection {} times while it was there: if two clients "
+                    "share that name, give each its own (--name)",
+                    identity, kSuspiciousTakeovers));
+    member->takeovers = 0;
   }
   member->row.samples = join.samples;
   // Rounds of an older epoch were given up when this one began.

@@ -23,6 +23,7 @@ Member* Members::join(const std::string& identity, const std::string& peer, Inst
   }
   Member& member = it->second;
   if (member.peer != peer) {
+    if (member.live) ++member.takeovers;
     if (!member.peer.empty()) retire(member.peer);
     member.peer = peer;
     identity_of_[peer] = identity;

@@ -23,11 +23,16 @@ namespace psephos::coordinator {
 inline constexpr double kCatchUpsPerSecond = 64;
 inline constexpr double kCatchUpBurst = 256;
 
+// So many times a connection may be replaced before somebody is told that two clients may share a
+// name: they take it from each other for ever.
+inline constexpr std::uint32_t kSuspiciousTakeovers = 3;
+
 struct Member {
   std::string identity;
-  std::string peer;   // routing id of the newest Join
-  bool live = false;  // changed by Members::set_live alone
-  bool left = false;  // said Leave, and has not joined again
+  std::string peer;             // routing id of the newest Join
+  bool live = false;            // changed by Members::set_live alone
+  std::uint32_t takeovers = 0;  // Joins over another connection while the last one was live
+  bool left = false;            // said Leave, and has not joined again
   Instant last_heard{0};
 
   // The open round.

@@ -38,7 +38,7 @@ void Session::advance(Instant now) {
     phase_ = Phase::kOpen;
     started_at_ = now;
     deadline_ = now + std::chrono::milliseconds(config.deadline_ms);
-    invite(now);
+    invite();
     if (!everybody_votes()) {
       for (const auto& [identity, member] : members_.all()) {
         if (member.invited) call(member);
@@ -64,7 +64,7 @@ void Session::advance(Instant now) {
 }
 
 // Draws the open round's voters from those who are live, and expects them.
-void Session::invite(Instant) {
+void Session::invite() {
   const RunConfig& config = options_.config;
   std::vector<std::string> live;
   for (auto& [identity, member] : members_.all()) {
@@ -94,15 +94,19 @@ void Session::open_round(Instant now) {
   voters_ = 0;
   loss_sum_ = 0;
   entries_voted_ = 0;
-  invite(now);
+  invite();
 }
 
 // The deadline passed with too few ballots: the round stays open, and those who can still help are
 // called.
 void Session::deadline_passed(Instant now) {
   const RunConfig& config = options_.config;
-  note(fmt::format("round {} has {} of the {} ballots it needs: waiting on", round_, voters_,
-                   config.min_voters));
+  const auto silent = std::count_if(members_.all().begin(), members_.all().end(), [](auto& entry) {
+    return entry.second.answered && !entry.second.voted;
+  });
+  note(fmt::format("round {} has {} of the {} ballots it needs{}: waiting on", round_, voters_,
+                   config.min_voters,
+                   silent == 0 ? "" : fmt::format(" ({} clients had nothing to say)", silent)));
   overdue_ = true;
   deadline_ = now + std::chrono::milliseconds(config.deadline_ms);
   std::vector<std::string> others;
@@ -121,6 +125,7 @@ void Session::deadline_passed(Instant now) {
     Member& member = *members_.find(identity);
     member.invited = true;
     member.expected = true;
+    ++expected_;
     ++outstanding_;
     call(member);
   }

@@ -136,6 +136,7 @@ wire::Welcome Session::welcome_for(const Member& member) const {
   welcome.epoch = epoch_;
   welcome.round = round_;
   welcome.vote = member.invited && (phase_ == Phase::kWaiting || phase_ == Phase::kOpen);
+  welcome.evaluate = options_.config.client_eval && round_ > 0 && evaluation_round_ == round_;
   welcome.tensors = options_.tensors;
   welcome.hyper = options_.config.hyper;
   welcome.fingerprint = fingerprint_;

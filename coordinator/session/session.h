@@ -164,7 +164,7 @@ class Session {
 
   void advance(Instant now);
   void open_round(Instant now);
-  void invite(Instant now);
+  void invite();
   void close_round_books(Instant now);
   void broadcast(const DecisionRecord& record);
   void roll_call(Instant now);

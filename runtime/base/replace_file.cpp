@@ -65,6 +65,10 @@ bool write_durably(const std::filesystem::path& temporary, const std::filesystem
          ::fsync(file.get()) == 0 && file.close();
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : ".";
+}
+
 // Without it a power cut may bring the old name back. File systems that cannot flush a folder
 // answer EINVAL, and have no stronger promise to give.
 bool flush_folder(const std::filesystem::path& folder) {
@@ -74,13 +78,19 @@ bool flush_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Status replace_file(const std::filesystem::path& path, std::span<const std::uint8_t> contents) {
+Status check_replaceable(const std::filesystem::path& path) {
   // rename() would put a file in the place of /dev/null as readily as anywhere else.
   struct stat status {};
   if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) {
     return Error{fmt::format("cannot write {}: it is not an ordinary file; choose another name",
                              path.string())};
   }
+  if (::access(folder_of(path).c_str(), W_OK | X_OK) != 0) return failure(path, errno);
+  return Ok{};
+}
+
+Status replace_file(const std::filesystem::path& path, std::span<const std::uint8_t> contents) {
+  if (const Status possible = check_replaceable(path); !possible) return possible;
   std::filesystem::path temporary = path;
   temporary += ".tmp";
   if (!write_durably(temporary, path, contents) || ::rename(temporary.c_str(), path.c_str()) != 0) {
@@ -88,8 +98,7 @@ Status replace_file(const std::filesystem::path& path, std::span<const std::uint
     ::unlink(temporary.c_str());
     return failure(path, error);
   }
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  if (!flush_folder(folder)) {
+  if (!flush_folder(folder_of(path))) {
     return Error{
         fmt::format("{} is written, but its folder cannot be flushed to disk: {}; a power "
                     "cut may undo it, check the disk",

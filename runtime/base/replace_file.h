@@ -11,6 +11,9 @@
 
 namespace psephos {
 
+// Could replace_file(path) work, as far as can be told now? For a result that takes long to make.
+Status check_replaceable(const std::filesystem::path& path);
+
 // Replaces `path` by `contents`, or leaves it as it was and says why. Permissions of a file that
 // was there are kept; what is not an ordinary file (a folder, a device) is refused. The temporary
 // is `path` + ".tmp", so that one left by a power cut is overwritten by the next write instead of

@@ -56,16 +56,19 @@ std::size_t largest_label(const Samples& samples) {
   return *std::max_element(samples.labels.begin(), samples.labels.end());
 }
 
-Result<DatasetRef> load_idx_folder(std::string_view words, const std::filesystem::path& folder) {
+Result<DatasetRef> load_idx_folder(std::string_view words, const std::filesystem::path& folder,
+                                   DatasetParts parts) {
   Result<Samples> train = read_samples(folder, "train");
   if (!train) return train.error();
-  Result<Samples> test = read_samples(folder, "t10k");
-  if (!test) return test.error();
-
   Dataset dataset;
   dataset.name = words;
   dataset.features = train->features.shape(1);
   dataset.classes = std::max<std::size_t>(largest_label(*train) + 1, 2);
+  dataset.train = std::move(train).value();
+  if (parts == DatasetParts::kTrainOnly) return std::make_shared<const Dataset>(std::move(dataset));
+
+  Result<Samples> test = read_samples(folder, "t10k");
+  if (!test) return test.error();
   if (test->features.shape(1) != dataset.features) {
     return Error{
         fmt::format("{}: training images have {} bytes, test images {}; use files of one "
@@ -78,7 +81,6 @@ Result<DatasetRef> load_idx_folder(std::string_view words, const std::filesystem
                     "training set, test label {}); use files of one set",
                     folder.string(), dataset.classes, largest_label(*test))};
   }
-  dataset.train = std::move(train).value();
   dataset.test = std::move(test).value();
   return std::make_shared<const Dataset>(std::move(dataset));
 }
@@ -91,7 +93,7 @@ Status check_dataset_words(std::string_view words) {
       fmt::format("--dataset {}: unknown; known are fashion-mnist, idx:DIR and synthetic", words)};
 }
 
-Result<DatasetRef> load_dataset(std::string_view words) {
+Result<DatasetRef> load_dataset(std::string_view words, DatasetParts parts) {
   if (const Status known = check_dataset_words(words); !known) return known.error();
   if (words == kSynthetic) return std::make_shared<const Dataset>(make_synthetic());
   if (words == kFashionMnist) {
@@ -101,7 +103,7 @@ Result<DatasetRef> load_dataset(std::string_view words) {
                       "dataset-fashion-mnist, or use idx:DIR",
                       kFashionMnistFolder)};
     }
-    return load_idx_folder(words, kFashionMnistFolder);
+    return load_idx_folder(words, kFashionMnistFolder, parts);
   }
   const std::filesystem::path folder(words.substr(kIdx.size()));
   std::error_code ignored;
@@ -111,7 +113,7 @@ Result<DatasetRef> load_dataset(std::string_view words) {
                     "files",
                     words)};
   }
-  return load_idx_folder(words, folder);
+  return load_idx_folder(words, folder, parts);
 }
 
 void gather(const Samples& samples, std::span<const std::uint32_t> indices,

@@ -37,7 +37,10 @@ Status check_dataset_words(std::string_view words);
 // "fashion-mnist" (Debian's package dataset-fashion-mnist), "idx:DIR" (MNIST's four files, .gz or
 // not), "synthetic". Classes: the largest training label + 1, at least 2. Errors say which file is
 // wrong, how, and what to do.
-Result<DatasetRef> load_dataset(std::string_view words);
+// A client needs no test set: with kTrainOnly none is looked for, and `test` stays empty.
+enum class DatasetParts : std::uint8_t { kTrainAndTest, kTrainOnly };
+Result<DatasetRef> load_dataset(std::string_view words,
+                                DatasetParts parts = DatasetParts::kTrainAndTest);
 
 // Gathers samples `indices` (each < samples.size()) into `inputs` (indices.size() x f floats,
 // normalised) and `labels`.

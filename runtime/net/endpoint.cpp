@@ -1,6 +1,7 @@
 #include "runtime/net/endpoint.h"
 
 #include <fmt/format.h>
+#include <netdb.h>
 
 #include <algorithm>
 #include <cctype>
@@ -67,6 +68,22 @@ Result<Endpoint> parse_endpoint(const std::string& endpoint, bool bind) {
 std::string to_string(const Endpoint& endpoint) {
   return endpoint.ipv6 ? fmt::format("tcp://[{}]:{}", endpoint.host, endpoint.port)
                        : fmt::format("tcp://{}:{}", endpoint.host, endpoint.port);
+}
+
+Status check_host(const std::string& endpoint) {
+  const Result<Endpoint> parsed = parse_endpoint(endpoint, false);
+  if (!parsed) return parsed.error();
+  std::string host = parsed->host;
+  std::erase_if(host, [](char c) { return c == '[' || c == ']'; });
+  addrinfo* found = nullptr;
+  const int code = ::getaddrinfo(host.c_str(), nullptr, nullptr, &found);
+  if (code == 0) {
+    ::freeaddrinfo(found);
+    return Ok{};
+  }
+  return Error{
+      fmt::format("the host {} cannot be looked up now ({}): check --connect and the network", host,
+                  ::gai_strerror(code))};
 }
 
 Status check_endpoint(const std::string& endpoint, bool bind) {

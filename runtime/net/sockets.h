@@ -25,6 +25,9 @@ bool is_loopback(const std::string& endpoint);
 // to 65535. Only binding may say "*" for every interface, and 0 for any free port.
 Status check_endpoint(const std::string& endpoint, bool bind);
 
+// Can the host of a well-formed endpoint be looked up now? Asks the resolver; may take seconds.
+Status check_host(const std::string& endpoint);
+
 // Owns the libzmq context (its I/O thread). Outlives its sockets; destroying it waits for what they
 // linger on.
 class Context {

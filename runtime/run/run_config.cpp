@@ -44,6 +44,11 @@ Status check_people(const RunConfig& config) {
   if (Status status = check_optional("--target-voters", config.target_voters); !status) {
     return status;
   }
+  if (config.client_eval && config.hyper.audience == Audience::kDrawn) {
+    return Error{
+        "--client-eval needs --audience all: clients that are only called when drawn cannot be "
+        "asked"};
+  }
   return check_optional("--min-clients", config.min_clients);
 }
 

@@ -2,7 +2,7 @@
 // The running count of one round's ballots, in bit-sliced counters: plane p holds bit p of every
 // coordinate's count, so memory is planes*d/8 bytes however many voters there are. Binary and
 // ternary ballots mix: a tally is a negative counter, a voted counter (ternary ballots only) and
-// the number of all-voting ballots; net = voted + all - 2*negative (DESIGN of the packed signs:
+// the number of all-voting ballots; net = voted + all - 2*negative (packed signs:
 // WIRE.md).
 //
 // Tallies add exactly and commutatively: the order of ballots, threads or relays never shows.

@@ -72,6 +72,25 @@ TEST_F(BadNetwork, AClientWhoseDataMakesAnotherModelIsToldSo) {
   EXPECT_TRUE(coordinator.running());
 }
 
+// The run knows how many classes there are; a device need not have seen all of them, nor own a test
+// set.
+TEST_F(BadNetwork, AClientThatLacksClassesAndATestSetTakesPart) {
+  const fs::path all = idx_folder("all", 60, 8, 10);
+  const fs::path some = idx_folder("some", 60, 8, 3);
+  for (const char* test_file : {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}) {
+    for (const char* ending : {"", ".gz"}) fs::remove(some / (std::string(test_file) + ending));
+  }
+  Process coordinator = lead(Flags{"--dataset", "idx:" + all.string()} +
+                             words("--model softmax --rounds 20 --min-voters 2"));
+  Process poor = start_client(
+      Flags{"--connect", endpoint(), "--name", "poor", "--dataset", "idx:" + some.string()});
+  Process rich = start_client(
+      Flags{"--connect", endpoint(), "--name", "rich", "--dataset", "idx:" + all.string()});
+  EXPECT_EQ(poor.wait(), 0) << poor.err();
+  EXPECT_EQ(rich.wait(), 0) << rich.err();
+  EXPECT_EQ(coordinator.wait(), 0) << coordinator.err();
+}
+
 TEST_F(BadNetwork, AnotherProtocolVersionIsRefusedWithWhatToDo) {
   Process coordinator = lead(kSynthetic);
   net::Context context;

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <string>
 
 #include "tests/simulator/small_world.h"
@@ -111,12 +112,26 @@ void run_world(std::uint32_t seed, bool tell) {
   ASSERT_EQ(coordinator.session().round(), kRounds);
   ASSERT_EQ(coordinator.ended_because(), "finished");
   ASSERT_EQ(coordinator.session().fingerprint(), coordinator.replica().fingerprint());
+  std::size_t ended = 0;
   for (std::size_t i = 0; i < clients; ++i) {
     const client::Session& session = small.world->client(i);
-    if (!session.ended()) continue;  // it never heard of the end: its link was down to the last
+    if (!session.ended()) continue;  // asleep in its back-off when the coordinator went away
+    ++ended;
     ASSERT_EQ(session.round(), kRounds) << "client " << i;
     ASSERT_EQ(fingerprint(small.world->worker(i).parameters()), coordinator.session().fingerprint())
         << "client " << i;
+  }
+  ASSERT_GE(ended, 1u);
+  // Nobody counts twice in a tally, and a ballot counts in one round at most: with S rounds of
+  // staleness a client's ballots are of distinct rounds, so no more of them count than rounds were
+  // held.
+  const coordinator::Ledger& ledger = coordinator.ledger();
+  for (std::uint32_t round = 0; round < kRounds; ++round) {
+    const coordinator::DecisionRef record = ledger.decision(round);
+    ASSERT_NE(record, nullptr);  // 40 rounds are within the reach of a memory ledger
+    const std::set<std::string> distinct(record->counted.begin(), record->counted.end());
+    ASSERT_EQ(distinct.size(), record->counted.size()) << "round " << round;
+    ASSERT_EQ(record->voters, record->counted.size()) << "round " << round;
   }
   for (const ClientRow& row : coordinator.session().client_rows()) {
     ASSERT_LE(row.counted, kRounds) << row.name;

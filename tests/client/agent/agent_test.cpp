@@ -21,7 +21,7 @@ class RunningAgent {
                GradientFactory factory, ArithmeticSlots* slots = nullptr)
       : agent_(context, options(endpoint, name, slots),
                std::make_unique<Worker>(std::move(factory), PhiloxKey{3, 1}),
-               [this](const std::string& text) { notes_.push_back(text); }),
+               [this](const Note& note) { notes_.push_back(note.text); }),
         outcome_(std::async(std::launch::async, [this] {
           return agent_.run([this] { return interrupted_.load(); });
         })) {}

@@ -96,7 +96,6 @@ TEST(Options, EveryFlagOfTheVocabularyReachesTheConfig) {
                                             "50",
                                             "--eval-every",
                                             "10",
-                                            "--client-eval",
                                             "--out",
                                             "runs/x",
                                             "--json",
@@ -135,7 +134,16 @@ TEST(Options, EveryFlagOfTheVocabularyReachesTheConfig) {
   EXPECT_EQ(hyper.heartbeat_ms, 700u);
   EXPECT_EQ(config->max_clients, 50u);
   EXPECT_EQ(config->eval_every, 10u);
+}
+
+TEST(Options, ClientsAreAskedForEvaluationsOnlyWhenTheyAreTold) {
+  Coordinator program;
+  ASSERT_FALSE(parse(program.app, {"--client-eval"}).exit);
+  const Result<RunConfig> config = to_run_config(program.run);
+  ASSERT_TRUE(config) << config.error().text;
   EXPECT_TRUE(config->client_eval);
+  program.run.client_eval = false;
+  EXPECT_FALSE(to_run_config(program.run)->client_eval);
 }
 
 TEST(Options, DefaultsMakeAValidRunWithOneVoterAtLeast) {

@@ -97,6 +97,16 @@ TEST(RunConfig, ABinaryDownlinkRefusesAbstentions) {
   EXPECT_EQ(check_run_config(threshold).error().text, sentence);
 }
 
+TEST(RunConfig, ClientsThatAreOnlyCalledCannotBeAskedForEvaluations) {
+  RunConfig config;
+  config.client_eval = true;
+  EXPECT_TRUE(check_run_config(config).ok());
+  config.hyper.audience = Audience::kDrawn;
+  const Status refused = check_run_config(config);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().text.find("--audience all"), std::string::npos);
+}
+
 TEST(RunConfig, AnAcceptedDecayNeverTakesAllOfAParameter) {
   RunConfig config;
   config.lr = 0.1;
