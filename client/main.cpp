@@ -152,13 +152,9 @@ int take_part(const ClientFlags& flags) {
     const auto parsed = parse_part(flags.part);
     if (!parsed) return fail(parsed.error().text, kExitUsage);
     part = *parsed;
-    if (!flags.seed) {
-      return fail(
-          "--part needs --seed: all parts must come from one partition, which the seed draws "
-          "(give every client the coordinator's)",
-          kExitUsage);
-    }
   }
+  // All parts must come from one partition: where nobody says which, the other programs' default.
+  const std::optional<std::uint32_t> seed = flags.seed || !part ? flags.seed : RunOptions{}.seed;
   const auto rule = parse_partition(flags.partition);
   if (!rule) return fail(rule.error().text, kExitUsage);
   const auto run = parse_run(flags.run);
@@ -181,12 +177,12 @@ int take_part(const ClientFlags& flags) {
   }
   const auto dataset = load_dataset(flags.dataset, DatasetParts::kTrainOnly);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
-  auto holding = hold(**dataset, *rule, part, flags.seed.value_or(0));
+  auto holding = hold(**dataset, *rule, part, seed.value_or(0));
   if (!holding) return fail(holding.error().text, kExitUsage);
 
-  // Without --seed nobody else can know this client's batches and coins.
-  PhiloxKey key{flags.seed.value_or(0), stream_of(part, name)};
-  if (!flags.seed) {
+  // Without a seed nobody else can know this client's batches and coins.
+  PhiloxKey key{seed.value_or(0), stream_of(part, name)};
+  if (!seed) {
     const std::uint64_t secret = random_identifier();
     key = {static_cast<std::uint32_t>(secret), static_cast<std::uint32_t>(secret >> 32)};
   }
@@ -275,8 +271,8 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->group("Data");
   app.add_option("--seed", flags.seed,
-                 "for experiments: fixes partition, batches and coins [secret,\n"
-                 "from the system]")
+                 "for experiments: fixes partition, batches and coins [1 with\n"
+                 "--part, as the coordinator's default; else secret]")
       ->type_name("N")
       ->check(whole_number())
       ->group("Data");

@@ -38,7 +38,7 @@ TEST_F(BadInput, UnknownWordsAreNamed) {
   for (const char* part : {"0/3", "4/3", "3", "1/0", "-1/3", "1/3x", "1/99999999999"}) {
     take_part(kNowhere + kSynthetic + Flags{"--seed", "1", "--part", part}, kUsage, part);
   }
-  take_part(kNowhere + kSynthetic + Flags{"--part", "1/3"}, kUsage, "--part needs --seed");
+  take_part(kNowhere + kSynthetic + Flags{"--partition", "shards:2"}, kUsage, "--part I/N");
   take_part(kNowhere + kSynthetic + Flags{"--seed", "1", "--part", "1/7000"}, kUsage, "7000");
 }
 
