@@ -41,6 +41,8 @@ struct HeldOutEvaluated {
   std::uint32_t round = 0;
   EvaluationResult result;
 };
+// The ballots counted so far are gone, and are asked for again. The CPU never loses them; a device
+// that counts may.
 struct TallyLost {
   std::uint32_t round = 0;
 };
