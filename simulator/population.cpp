@@ -18,7 +18,7 @@ Result<Population> Population::make(const PopulationOptions& options, DatasetRef
   auto partition =
       make_partition(options.partition, {dataset->train.labels.data(), dataset->train.size()},
                      dataset->classes, options.clients, options.seed);
-  if (!partition) return partition.error();
+  if (!partition) return Error{"--clients: " + partition.error().text};
   return Population(options, std::move(dataset), std::move(*partition));
 }
 

@@ -1,15 +1,21 @@
 #pragma once
 // One simulated run, over either transport.
 
-#include <cstdint>
+#include <memory>
 
 #include "coordinator/core/coordinator.h"
 #include "coordinator/core/reporter.h"
+#include "coordinator/core/setup.h"
 #include "coordinator/evaluation/held_out.h"
 #include "simulator/links.h"
+#include "simulator/plan.h"
 #include "simulator/population.h"
 
 namespace psephos::simulator {
+
+// Plays `plan` with these clients, and finishes `reporter`.
+Result<Summary> run_simulation(const Plan& plan, const Population& population,
+                               coordinator::PreparedRun prepared, coordinator::Reporter& reporter);
 
 struct SimulatedRun {
   coordinator::CoordinatorOptions coordinator;
