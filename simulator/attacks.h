@@ -28,9 +28,9 @@ PackedSigns lie(Attack attack, const PackedSigns& honest, PhiloxKey key, std::ui
 
 class ByzantineWorker : public client::Worker {
  public:
-  ByzantineWorker(client::GradientFactory factory, PhiloxKey key, Attack attack,
-                  std::uint32_t run_seed)
-      : Worker(std::move(factory), key), attack_(attack), run_seed_(run_seed) {}
+  ByzantineWorker(client::GradientFactory factory, PhiloxKey key, client::SharedReplicas* shared,
+                  Attack attack, std::uint32_t run_seed)
+      : Worker(std::move(factory), key, shared), attack_(attack), run_seed_(run_seed) {}
 
  protected:
   PackedSigns vote(std::span<const float> v, std::uint32_t round) override {

@@ -1,5 +1,5 @@
 #pragma once
-// Virtual time: events in order of their instant, and in order of scheduling within one instant.
+// Virtual time: events in order of their instant, of their turn within it, and of scheduling.
 // Nothing in a memory simulation looks at a real clock, so the same seed gives the same history.
 
 #include <cstdint>
@@ -14,7 +14,10 @@ namespace psephos::simulator {
 template <class T>
 class EventQueue {
  public:
-  void schedule(Instant at, T event) { queue_.push({at, next_++, std::move(event)}); }
+  // `turn`: events of one instant with a lower one go first.
+  void schedule(Instant at, T event, int turn = 0) {
+    queue_.push({at, turn, next_++, std::move(event)});
+  }
   bool empty() const { return queue_.empty(); }
   Instant next_instant() const { return queue_.top().at; }
 
@@ -30,12 +33,14 @@ class EventQueue {
  private:
   struct Entry {
     Instant at;
+    int turn;
     std::uint64_t order;
     T event;
   };
   struct Later {
     bool operator()(const Entry& a, const Entry& b) const {
-      return a.at != b.at ? a.at > b.at : a.order > b.order;
+      if (a.at != b.at) return a.at > b.at;
+      return a.turn != b.turn ? a.turn > b.turn : a.order > b.order;
     }
   };
   std::priority_queue<Entry, std::vector<Entry>, Later> queue_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -14,36 +15,41 @@ namespace {
 
 constexpr std::size_t kWaitingEvaluations = 4;
 
+// Ballots go first: no round waits for an evaluation.
+constexpr double kEvaluationCost = -1;
+
+// Within an instant, frames are delivered before anybody waits for the end of a job: what arrived
+// is counted while others still compute.
+constexpr int kJobTurn = 1;
+
+// Jobs that most clients share the answer to are not worth handing over.
+bool quickly_done(const client::Job& job) {
+  const auto* apply = std::get_if<client::ApplyDecisions>(&job);
+  return std::holds_alternative<client::Prepare>(job) || (apply && apply->decisions.size() == 1);
+}
+
 }  // namespace
 
-MemoryWorld::MemoryWorld(coordinator::CoordinatorOptions options, std::vector<ClientSetup> clients,
-                         Links links, Faults faults, unsigned threads, Reports reports)
+MemoryWorld::MemoryWorld(coordinator::CoordinatorOptions options, Crowd crowd, Links links,
+                         Faults faults, unsigned threads, Reports reports)
     : seed_(options.config.hyper.seed),
       links_(links),
       faults_(faults),
       reports_(std::move(reports)),
+      crowd_(std::move(crowd)),
+      clients_(crowd_.size),
+      scratch_(threads),
       pool_(threads) {
   coordinator::Outlet& outlet = *this;
   coordinator_ = std::make_unique<coordinator::Coordinator>(
       std::move(options), std::make_unique<coordinator::MemoryLedger>(), outlet);
   const auto slow =
-      static_cast<std::size_t>(std::ceil(links_.slow_share * static_cast<double>(clients.size())));
-  for (std::size_t i = 0; i < clients.size(); ++i) {
-    Client client;
-    client.setup = std::move(clients[i]);
-    client.factor = i + slow >= clients.size() ? links_.slow_factor : 1;
-    clients_.push_back(std::move(client));
-    queue_.schedule(clients_[i].setup.joins_at, ClientStart{i});
+      static_cast<std::size_t>(std::ceil(links_.slow_share * static_cast<double>(crowd_.size)));
+  for (std::size_t i = 0; i < crowd_.size; ++i) {
+    if (i + slow >= crowd_.size) clients_[i].factor = links_.slow_factor;
+    queue_.schedule(crowd_.joins_at ? crowd_.joins_at(i) : Duration{0}, ClientStart{i});
   }
   tell_coordinator(coordinator::Started{});
-}
-
-MemoryWorld::~MemoryWorld() {
-  // A job still running uses its client's worker.
-  for (Client& client : clients_) {
-    if (client.job.valid()) client.job.wait();
-  }
-  for (PendingEvaluation& pending : evaluations_) pending.result.wait();
 }
 
 void MemoryWorld::run() { run_until(Instant::max()); }
@@ -83,15 +89,18 @@ void MemoryWorld::happen(const ToCoordinator& event) {
 }
 
 void MemoryWorld::happen(const ToClient& event) {
-  const auto it = client_of_.find(event.peer);
-  if (it == client_of_.end()) return;  // that connection is gone
-  step_client(it->second, client::FrameArrived{event.frame});
+  Client* client = client_at(event.peer);
+  if (client == nullptr) return;  // that connection is gone
+  step_client(static_cast<std::size_t>(client - clients_.data()),
+              client::FrameArrived{event.frame});
 }
 
 void MemoryWorld::happen(const JobDue& event) {
   Client& client = clients_[event.client];
   if (client.life != event.life) return;
-  client::JobDone done = client.job.get();
+  if (client.job->ticket) pool_.wait(client.job->ticket);
+  client::JobDone done = std::move(client.job->done);
+  client.job.reset();
   if (const auto* ready = std::get_if<client::BallotReady>(&done)) {
     gradient_s_ += ready->ballot->gradient_s;
   }
@@ -107,8 +116,8 @@ void MemoryWorld::happen(const ClientTick& event) {
 
 void MemoryWorld::happen(const ClientStart& event) {
   Client& client = clients_[event.client];
-  client.session = std::make_unique<client::Session>(client.setup.session);
-  client.worker = client.setup.make_worker();
+  client.session = std::make_unique<client::Session>(crowd_.session(event.client));
+  client.worker = crowd_.worker(event.client, replicas_);
   connect(event.client);
   step_client(event.client, client::Started{});
 }
@@ -131,32 +140,44 @@ void MemoryWorld::step_client(std::size_t i, const client::Event& event) {
 }
 
 void MemoryWorld::perform(std::size_t i, const client::Action& action) {
-  Client& client = clients_[i];
   if (const auto* frame = std::get_if<client::SendFrame>(&action)) {
     client_sends(i, frame->frame);
   } else if (const auto* start = std::get_if<client::StartJob>(&action)) {
-    client::Worker* worker = client.worker.get();
-    client.job = pool_.submit([worker, job = start->job] { return worker->perform(job); });
-    const bool takes_time = std::holds_alternative<client::ComputeBallot>(start->job);
-    const Duration duration = takes_time ? draw_delay(links_.compute, client.factor,
-                                                      {seed_, static_cast<std::uint32_t>(i)},
-                                                      Purpose::kComputeTime, client.draws++)
-                                         : Duration{0};
-    queue_.schedule(now_ + duration, JobDue{i, client.life});
+    start_job(i, start->job);
   } else if (std::holds_alternative<client::Reconnect>(action)) {
     connect(i);
   } else if (const auto* said = std::get_if<client::Note>(&action)) {
     if (reports_.note && !said->routine) {
-      reports_.note(fmt::format("{}: {}", client.setup.session.name, said->text));
+      reports_.note(fmt::format("{}: {}", crowd_.session(i).name, said->text));
     }
   } else if (const auto* end = std::get_if<client::End>(&action)) {
-    if (end->ending == client::Ending::kFailed && failure_.empty()) {
-      failure_ = fmt::format("{} gave up: {}", client.setup.session.name, end->text);
-    }
-    if (end->ending == client::Ending::kFailed && reports_.note) {
-      reports_.note(fmt::format("{} gave up: {}", client.setup.session.name, end->text));
+    if (end->ending != client::Ending::kFailed) return;
+    const std::string text = fmt::format("{} gave up: {}", crowd_.session(i).name, end->text);
+    if (failure_.empty()) failure_ = text;
+    if (reports_.note) reports_.note(text);
+  }
+}
+
+void MemoryWorld::start_job(std::size_t i, const client::Job& job) {
+  Client& client = clients_[i];
+  client.job = std::make_unique<RunningJob>();
+  client::JobDone* done = &client.job->done;
+  client::Worker* worker = client.worker.get();
+  Duration duration{0};
+  if (quickly_done(job)) {
+    *done = worker->perform(job, scratch_[0]);
+  } else {
+    const bool ballot = std::holds_alternative<client::ComputeBallot>(job);
+    const double cost = ballot ? static_cast<double>(worker->samples_per_ballot()) : 0;
+    client.job->ticket = pool_.submit(cost, [this, worker, done, job](unsigned slot) {
+      *done = worker->perform(job, scratch_[slot]);
+    });
+    if (ballot) {
+      duration = draw_delay(links_.compute, client.factor, {seed_, static_cast<std::uint32_t>(i)},
+                            Purpose::kComputeTime, client.draws++);
     }
   }
+  queue_.schedule(now_ + duration, JobDue{i, client.life}, kJobTurn);
 }
 
 void MemoryWorld::client_sends(std::size_t i, const Frame& frame) {
@@ -179,19 +200,24 @@ void MemoryWorld::client_sends(std::size_t i, const Frame& frame) {
 
 void MemoryWorld::connect(std::size_t i) {
   Client& client = clients_[i];
-  if (!client.peer.empty()) client_of_.erase(client.peer);
   client.peer = fmt::format("{}#{}", i, client.connections++);
-  client_of_[client.peer] = i;
+}
+
+// The client whose connection in use is `peer`, or null.
+MemoryWorld::Client* MemoryWorld::client_at(const std::string& peer) {
+  std::size_t i = 0;
+  std::from_chars(peer.data(), peer.data() + peer.size(), i);
+  return i < clients_.size() && clients_[i].peer == peer ? &clients_[i] : nullptr;
 }
 
 // A crash: everything in memory is gone, and a new process starts.
 void MemoryWorld::restart(std::size_t i) {
   Client& client = clients_[i];
-  if (client.job.valid()) client.job.wait();
-  client.job = {};
+  if (client.job && client.job->ticket) pool_.wait(client.job->ticket);
+  client.job.reset();
   ++client.life;
   client.tick_at = Instant::max();
-  client_of_.erase(client.peer);
+  client.peer.clear();
   queue_.schedule(now_ + std::chrono::milliseconds(100), ClientStart{i});
 }
 
@@ -225,10 +251,10 @@ void MemoryWorld::tell_coordinator(const coordinator::Event& event) {
 }
 
 void MemoryWorld::send(const std::string& peer, const Frame& frame) {
-  const auto it = client_of_.find(peer);
-  if (it == client_of_.end()) return;
-  const std::size_t i = it->second;
-  Client& client = clients_[i];
+  Client* found = client_at(peer);
+  if (found == nullptr) return;
+  Client& client = *found;
+  const auto i = static_cast<std::size_t>(found - clients_.data());
   const int copies = chance(i, faults_.lose_frame) ? 0 : chance(i, faults_.repeat_frame) ? 2 : 1;
   for (int copy = 0; copy < copies; ++copy) {
     Instant at =
@@ -242,22 +268,24 @@ void MemoryWorld::send(const std::string& peer, const Frame& frame) {
 void MemoryWorld::evaluate(std::uint32_t round, std::shared_ptr<const AlignedVector<float>> x) {
   // Each holds a copy of the parameters: rounds wait for those that are too far behind.
   if (evaluations_.size() >= kWaitingEvaluations) {
-    evaluations_[evaluations_.size() - kWaitingEvaluations].result.wait();
+    pool_.wait(evaluations_[evaluations_.size() - kWaitingEvaluations].ticket);
   }
   PSEPHOS_CHECK(reports_.held_out, "an evaluation was asked for without a held-out set");
-  evaluations_.push_back({round, pool_.submit([this, x] {
-                            const std::lock_guard one_at_a_time(evaluation_mutex_);
-                            return reports_.held_out(*x);
-                          })});
+  auto result = std::make_shared<EvaluationResult>();
+  auto ticket = pool_.submit(kEvaluationCost, [this, x, result](unsigned) {
+    const std::lock_guard one_at_a_time(evaluation_mutex_);
+    *result = reports_.held_out(*x);
+  });
+  evaluations_.push_back({round, std::move(ticket), std::move(result)});
 }
 
 // Hands the oldest evaluation to the coordinator, when it is done or `wait` says to wait for it.
 bool MemoryWorld::collect_evaluation(bool wait) {
   if (evaluations_.empty()) return false;
   PendingEvaluation& first = evaluations_.front();
-  const bool ready = first.result.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-  if (!ready && !wait) return false;
-  const coordinator::HeldOutEvaluated done{first.round, first.result.get()};
+  if (!wait && !pool_.done(first.ticket)) return false;
+  pool_.wait(first.ticket);
+  const coordinator::HeldOutEvaluated done{first.round, *first.result};
   evaluations_.pop_front();
   tell_coordinator(done);
   return true;

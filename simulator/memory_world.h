@@ -6,11 +6,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -19,6 +17,7 @@
 #include "coordinator/core/coordinator.h"
 #include "simulator/event_queue.h"
 #include "simulator/links.h"
+#include "simulator/population.h"
 #include "simulator/work_pool.h"
 
 namespace psephos::simulator {
@@ -31,12 +30,6 @@ struct Faults {
   double reconnect = 0;     // per frame sent by a client: its connection breaks and is made anew
   double restart = 0;       // per frame sent by a client: it dies and starts again with nothing
   Duration until = Duration::max();  // faults end here, so that a run can be asked to end, too
-};
-
-struct ClientSetup {
-  client::SessionOptions session;
-  std::function<std::unique_ptr<client::Worker>()> make_worker;
-  Duration joins_at{0};
 };
 
 class MemoryWorld : private coordinator::Outlet {
@@ -53,9 +46,8 @@ class MemoryWorld : private coordinator::Outlet {
     std::function<bool()> interrupted;
   };
 
-  MemoryWorld(coordinator::CoordinatorOptions options, std::vector<ClientSetup> clients,
-              Links links, Faults faults, unsigned threads, Reports reports);
-  ~MemoryWorld() override;
+  MemoryWorld(coordinator::CoordinatorOptions options, Crowd crowd, Links links, Faults faults,
+              unsigned threads, Reports reports);
 
   // Until the coordinator has ended, and every client that heard of it.
   void run();
@@ -96,11 +88,14 @@ class MemoryWorld : private coordinator::Outlet {
   using WorldEvent =
       std::variant<ToCoordinator, ToClient, JobDue, ClientTick, ClientStart, CoordinatorTick>;
 
+  struct RunningJob {
+    WorkPool::Ticket ticket;  // null: done as it was asked for
+    client::JobDone done;
+  };
   struct Client {
-    ClientSetup setup;
     std::unique_ptr<client::Session> session;
     std::unique_ptr<client::Worker> worker;
-    std::future<client::JobDone> job;
+    std::unique_ptr<RunningJob> job;
     std::string peer;  // of the connection in use
     std::uint32_t connections = 0;
     std::uint32_t life = 0;  // restarts so far
@@ -127,7 +122,9 @@ class MemoryWorld : private coordinator::Outlet {
   void step_client(std::size_t i, const client::Event& event);
   void perform(std::size_t i, const client::Action& action);
   void client_sends(std::size_t i, const Frame& frame);
+  void start_job(std::size_t i, const client::Job& job);
   void connect(std::size_t i);
+  Client* client_at(const std::string& peer);
   void restart(std::size_t i);
   void tell_coordinator(const coordinator::Event& event);
   void schedule_client_tick(std::size_t i);
@@ -141,11 +138,14 @@ class MemoryWorld : private coordinator::Outlet {
   Reports reports_;
   EventQueue<WorldEvent> queue_;
   Instant now_{0};
+  Crowd crowd_;
+  client::SharedReplicas replicas_;
   std::vector<Client> clients_;
-  std::unordered_map<std::string, std::size_t> client_of_;  // by connection in use
+  std::vector<client::Scratch> scratch_;  // per thread of the pool
   struct PendingEvaluation {
     std::uint32_t round;
-    std::future<EvaluationResult> result;
+    WorkPool::Ticket ticket;
+    std::shared_ptr<EvaluationResult> result;
   };
   std::deque<PendingEvaluation> evaluations_;  // oldest first
   std::mutex evaluation_mutex_;                // the evaluator keeps scratch memory

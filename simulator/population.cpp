@@ -39,14 +39,23 @@ client::SessionOptions Population::session(std::uint32_t i) const {
   return session;
 }
 
-std::unique_ptr<client::Worker> Population::worker(std::uint32_t i) const {
+std::unique_ptr<client::Worker> Population::worker(std::uint32_t i,
+                                                   client::SharedReplicas* shared) const {
   const PhiloxKey key{options_.seed, i};
   client::GradientFactory factory = client::dataset_gradient(dataset_, partition_.parts[i]);
   if (i < options_.byzantine) {
-    return std::make_unique<ByzantineWorker>(std::move(factory), key, options_.attack,
+    return std::make_unique<ByzantineWorker>(std::move(factory), key, shared, options_.attack,
                                              options_.seed);
   }
-  return std::make_unique<client::Worker>(std::move(factory), key);
+  return std::make_unique<client::Worker>(std::move(factory), key, shared);
+}
+
+Crowd Population::crowd() const {
+  return {size(), [this](std::size_t i) { return session(static_cast<std::uint32_t>(i)); },
+          [this](std::size_t i, client::SharedReplicas& shared) {
+            return worker(static_cast<std::uint32_t>(i), &shared);
+          },
+          nullptr};
 }
 
 }  // namespace psephos::simulator

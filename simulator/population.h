@@ -1,19 +1,33 @@
 #pragma once
 // The simulated clients: who holds what, who lies.
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "client/session/session.h"
+#include "client/work/shared_replicas.h"
 #include "client/work/worker.h"
 #include "runtime/base/result.h"
+#include "runtime/base/units.h"
 #include "runtime/data/dataset.h"
 #include "runtime/data/partition.h"
 #include "simulator/attacks.h"
 
 namespace psephos::simulator {
+
+// The clients of a world, each made when it joins, and again when it starts anew after a crash.
+struct Crowd {
+  std::size_t size = 0;
+  std::function<client::SessionOptions(std::size_t client)> session;
+  // Those that agree share their replicas through `shared`.
+  std::function<std::unique_ptr<client::Worker>(std::size_t client, client::SharedReplicas& shared)>
+      worker;
+  std::function<Duration(std::size_t client)> joins_at;  // null: all at once
+};
 
 struct PopulationOptions {
   std::uint32_t clients = 10;
@@ -33,7 +47,11 @@ class Population {
   // Client i, named client-<i+1>, with key (seed, i): psephos-client --part <i+1>/<clients> --seed
   // <seed> is the same.
   client::SessionOptions session(std::uint32_t i) const;
-  std::unique_ptr<client::Worker> worker(std::uint32_t i) const;
+  // `shared`: where clients of one process share replicas, or null.
+  std::unique_ptr<client::Worker> worker(std::uint32_t i, client::SharedReplicas* shared) const;
+
+  // All of them, at once. Must not outlive this.
+  Crowd crowd() const;
 
  private:
   Population(const PopulationOptions& options, DatasetRef dataset, Partition partition);

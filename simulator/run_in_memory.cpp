@@ -19,12 +19,6 @@ constexpr Duration kLeastPatience = std::chrono::minutes(10);
 }  // namespace
 
 Result<Summary> run_in_memory(SimulatedRun run, coordinator::Reporter& reporter) {
-  std::vector<ClientSetup> clients;
-  for (std::uint32_t i = 0; i < run.population->size(); ++i) {
-    clients.push_back({run.population->session(i),
-                       [population = run.population, i] { return population->worker(i); },
-                       Duration{0}});
-  }
   MemoryWorld::Reports reports;
   const Duration patience = std::max<Duration>(
       kLeastPatience,
@@ -45,7 +39,7 @@ Result<Summary> run_in_memory(SimulatedRun run, coordinator::Reporter& reporter)
     fruitless = world_so_far->now() - last_round > patience;
     return fruitless || !world_so_far->failure().empty() || interrupts() > 0;
   };
-  MemoryWorld world(std::move(run.coordinator), std::move(clients), run.links, Faults{},
+  MemoryWorld world(std::move(run.coordinator), run.population->crowd(), run.links, Faults{},
                     run.threads, std::move(reports));
   world_so_far = &world;
   reporter.start();

@@ -59,7 +59,7 @@ Result<Summary> run_over_tcp(SimulatedRun run, coordinator::Reporter& reporter) 
     std::string failure;
     double gradient_s = 0;
     try {
-      client::Agent agent(context, options, run.population->worker(i), note);
+      client::Agent agent(context, options, run.population->worker(i, nullptr), note);
       const auto outcome = agent.run([&over] { return over.load(); });
       if (!outcome) {
         failure = outcome.error().text;

@@ -67,7 +67,7 @@ class Agent::Arithmetic {
         job = std::exchange(job_, std::nullopt);
       }
       if (slots_) slots_->acquire();
-      JobDone done = worker_.perform(*job);
+      JobDone done = worker_.perform(*job, scratch_);
       if (slots_) slots_->release();
       {
         const std::lock_guard lock(mutex_);
@@ -78,6 +78,7 @@ class Agent::Arithmetic {
   }
 
   Worker& worker_;
+  Scratch scratch_;
   ArithmeticSlots* slots_;
   net::Waker& waker_;
   std::mutex mutex_;

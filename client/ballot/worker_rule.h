@@ -12,15 +12,16 @@ namespace psephos::client {
 // 0 (algorithm 2). Keeps the momentum of one client.
 class WorkerRule {
  public:
-  WorkerRule(Algorithm algorithm, float beta, std::size_t parameters);
+  WorkerRule(Algorithm algorithm, float beta) : algorithm_(algorithm), beta_(beta) {}
 
-  // `gradient`: d finite floats. The result is valid until the next call and may be `gradient`
-  // itself.
+  // `gradient`: d finite floats, the same d at every call. The result is valid until the next call
+  // and may be `gradient` itself.
   std::span<const float> vote_vector(std::span<const float> gradient);
 
  private:
+  Algorithm algorithm_;
   float beta_;
-  AlignedVector<float> momentum_;  // empty for kSignsgd
+  AlignedVector<float> momentum_;  // empty until the first vote: most of a large crowd never votes
 };
 
 }  // namespace psephos::client

@@ -17,13 +17,14 @@
 
 namespace psephos::client {
 
-Worker::Worker(GradientFactory factory, PhiloxKey key) : factory_(std::move(factory)), key_(key) {}
+Worker::Worker(GradientFactory factory, PhiloxKey key, SharedReplicas* shared)
+    : factory_(std::move(factory)), key_(key), shared_(shared) {}
 
-JobDone Worker::perform(const Job& job) {
+JobDone Worker::perform(const Job& job, Scratch& scratch) {
   const kernels::FloatEnvironment environment;
   // A gradient source is a user's code: what it throws ends this client, not the process around it.
   try {
-    return std::visit([this](const auto& one) { return run(one); }, job);
+    return std::visit([&](const auto& one) { return run(one, scratch); }, job);
   } catch (const std::exception& error) {
     return JobFailed{fmt::format("the model cannot be computed: {}", error.what())};
   }
@@ -33,51 +34,95 @@ PackedSigns Worker::vote(std::span<const float> v, std::uint32_t round) {
   return make_ballot(hyper_.ballot, v, key_, round);
 }
 
-JobDone Worker::run(const Prepare& job) {
+std::uint64_t Worker::samples_per_ballot() const {
+  if (!source_) return 0;
+  if (hyper_.local_steps == kLocalEpoch) return source_->samples();
+  return std::uint64_t{hyper_.local_steps} * hyper_.batch;
+}
+
+// ---- the replica -------------------------------------------------------------------------------
+
+std::span<const float> Worker::parameters() const {
+  if (own_x_) return own_x_->parameters();
+  if (shared_x_) return shared_x_->parameters();
+  return {};
+}
+
+// One that may be changed, with what was held in it.
+Replica& Worker::own_replica() {
+  if (!own_x_) own_x_ = std::make_unique<Replica>(*std::exchange(shared_x_, nullptr));
+  return *own_x_;
+}
+
+void Worker::hold(SharedReplica replica) {
+  own_x_.reset();
+  shared_x_ = std::move(replica.x);
+  fingerprint_ = replica.fingerprint;
+}
+
+// Gives the replica to those who hold the same one, where there can be any.
+void Worker::share() {
+  if (!shared_) return;
+  hold(shared_->intern({std::shared_ptr<const Replica>(std::move(own_x_)), fingerprint_}));
+}
+
+// ---- jobs --------------------------------------------------------------------------------------
+
+JobDone Worker::run(const Prepare& job, Scratch&) {
   auto source = factory_(job.welcome);
   if (!source) return JobFailed{source.error().text};
-  if ((*source)->tensors() != job.welcome.tensors) {
+  const TensorTable& tensors = job.welcome.tensors;
+  if ((*source)->tensors() != tensors) {
     return JobFailed{"this client's model is not the coordinator's: their tensor tables differ"};
   }
   source_ = std::move(*source);
   hyper_ = job.welcome.hyper;
-  const std::size_t d = parameter_count(job.welcome.tensors);
-  replica_ = Replica(d);
-  fill_initial_parameters(job.welcome.tensors, hyper_.seed, replica_.mutable_parameters());
-  rule_.emplace(hyper_.algorithm, hyper_.beta, d);
-  gradient_.assign(d, 0.0f);
-  return Prepared{job.welcome.run, replica_.fingerprint()};
+  const std::size_t d = parameter_count(tensors);
+  rule_.emplace(hyper_.algorithm, hyper_.beta);
+  if (auto known = shared_ ? shared_->initial(tensors, hyper_.seed) : std::nullopt) {
+    hold(*std::move(known));
+  } else {
+    shared_x_.reset();
+    own_x_ = std::make_unique<Replica>(d);
+    fill_initial_parameters(tensors, hyper_.seed, own_x_->mutable_parameters());
+    fingerprint_ = own_x_->fingerprint();
+    share();
+    if (shared_) shared_->keep_initial(tensors, hyper_.seed, {shared_x_, fingerprint_});
+  }
+  return Prepared{job.welcome.run, fingerprint_};
 }
 
-JobDone Worker::run(const ComputeBallot& job) {
+JobDone Worker::run(const ComputeBallot& job, Scratch& scratch) {
   auto content = std::make_shared<BallotContent>();
   const auto begin = std::chrono::steady_clock::now();
-  const double loss = source_->samples() == 0 ? std::nan("") : local_gradient(job.round);
+  LocalGradient local{std::nan(""), 0};
+  if (source_->samples() > 0) local = local_gradient(job.round, scratch);
   content->gradient_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   // Nothing to say: an answer, but not a vote, and the momentum stays as it was.
-  const auto sent_loss = static_cast<float>(loss);
+  const std::span<const float> gradient = scratch.gradient;
+  const auto sent_loss = static_cast<float>(local.loss);
   const bool usable =
-      std::isfinite(sent_loss) && kernels::kernels().all_finite(gradient_.data(), gradient_.size());
+      std::isfinite(sent_loss) && kernels::kernels().all_finite(gradient.data(), gradient.size());
   if (usable) {
-    content->votes = encode(vote(rule_->vote_vector(gradient_), job.round));
+    content->votes = encode(vote(rule_->vote_vector(gradient), job.round));
     content->loss = sent_loss;
     content->samples = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(samples_used_, std::numeric_limits<std::uint32_t>::max()));
+        std::min<std::uint64_t>(local.samples, std::numeric_limits<std::uint32_t>::max()));
   }
   return BallotReady{job.round, std::move(content)};
 }
 
-// Writes the vector that stands for the gradient; returns its mean loss.
-double Worker::local_gradient(std::uint32_t round) {
-  if (hyper_.local_steps != 1) return local_steps(round);
-  draw_batch(key_, round, 0, hyper_.batch, source_->samples(), batch_);
-  samples_used_ = hyper_.batch;
-  return source_->gradient(replica_.parameters(), batch_, gradient_);
+// Writes the vector that stands for the gradient.
+Worker::LocalGradient Worker::local_gradient(std::uint32_t round, Scratch& scratch) {
+  scratch.gradient.resize(parameters().size());
+  if (hyper_.local_steps != 1) return local_steps(round, scratch);
+  draw_batch(key_, round, 0, hyper_.batch, source_->samples(), scratch.batch);
+  return {source_->gradient(parameters(), scratch.batch, scratch.gradient), hyper_.batch};
 }
 
 // E steps of plain SGD from x, then (x - x_E) / (E * local_lr) in the gradient's place.
-double Worker::local_steps(std::uint32_t round) {
+Worker::LocalGradient Worker::local_steps(std::uint32_t round, Scratch& scratch) {
   const std::uint32_t samples = source_->samples();
   const bool epoch = hyper_.local_steps == kLocalEpoch;
   const std::uint32_t steps =
@@ -85,60 +130,73 @@ double Worker::local_steps(std::uint32_t round) {
   std::vector<std::uint32_t> order;
   if (epoch) order = epoch_order(key_, round, samples);
 
-  const std::span<const float> x = replica_.parameters();
-  local_.assign(x.begin(), x.end());
+  const std::span<const float> x = parameters();
+  AlignedVector<float>& local = scratch.local;
+  AlignedVector<float>& gradient = scratch.gradient;
+  local.assign(x.begin(), x.end());
   double loss_sum = 0;
-  samples_used_ = 0;
+  std::uint64_t samples_used = 0;
   for (std::uint32_t step = 0; step < steps; ++step) {
     if (epoch) {
       const std::size_t first = std::size_t{step} * hyper_.batch;
       const std::size_t last = std::min<std::size_t>(samples, first + hyper_.batch);
-      batch_.assign(order.begin() + static_cast<std::ptrdiff_t>(first),
-                    order.begin() + static_cast<std::ptrdiff_t>(last));
+      scratch.batch.assign(order.begin() + static_cast<std::ptrdiff_t>(first),
+                           order.begin() + static_cast<std::ptrdiff_t>(last));
     } else {
-      draw_batch(key_, round, step, hyper_.batch, samples, batch_);
+      draw_batch(key_, round, step, hyper_.batch, samples, scratch.batch);
     }
-    const double loss = source_->gradient(local_, batch_, gradient_);
-    loss_sum += loss * static_cast<double>(batch_.size());
-    samples_used_ += batch_.size();
-    for (std::size_t i = 0; i < local_.size(); ++i) local_[i] -= hyper_.local_lr * gradient_[i];
+    const double loss = source_->gradient(local, scratch.batch, gradient);
+    loss_sum += loss * static_cast<double>(scratch.batch.size());
+    samples_used += scratch.batch.size();
+    for (std::size_t i = 0; i < local.size(); ++i) local[i] -= hyper_.local_lr * gradient[i];
   }
   const float scale = 1.0f / (static_cast<float>(steps) * hyper_.local_lr);
-  for (std::size_t i = 0; i < local_.size(); ++i) gradient_[i] = (x[i] - local_[i]) * scale;
-  return loss_sum / static_cast<double>(samples_used_);
+  for (std::size_t i = 0; i < local.size(); ++i) gradient[i] = (x[i] - local[i]) * scale;
+  return {loss_sum / static_cast<double>(samples_used), samples_used};
 }
 
-JobDone Worker::run(const ApplyDecisions& job) {
-  std::uint64_t fingerprint = 0;
-  std::uint32_t round = 0;
-  for (const wire::Decision& decision : job.decisions) {
-    round = decision.round + 1;
-    const auto signs = decode(decision.encoding, decision.planes, replica_.size());
-    if (!signs) return Applied{round, fingerprint, false};
-    replica_.apply(*signs, decision.delta, decision.keep);
-    fingerprint = replica_.fingerprint();
-    if (fingerprint != decision.fingerprint) return Applied{round, fingerprint, false};
+JobDone Worker::run(const ApplyDecisions& job, Scratch&) {
+  const std::uint32_t end = job.decisions.back().round + 1;
+  const std::uint64_t before = fingerprint_;
+  if (auto known = shared_ ? shared_->after(job.frame, before) : std::nullopt) {
+    hold(*std::move(known));
+    return Applied{end, fingerprint_, true};
   }
-  return Applied{round, fingerprint, true};
+  Replica& x = own_replica();
+  for (const wire::Decision& decision : job.decisions) {
+    const std::uint32_t round = decision.round + 1;
+    const auto signs = decode(decision.encoding, decision.planes, x.size());
+    if (!signs) return Applied{round, fingerprint_, false};
+    x.apply(*signs, decision.delta, decision.keep);
+    fingerprint_ = x.fingerprint();
+    if (fingerprint_ != decision.fingerprint) return Applied{round, fingerprint_, false};
+  }
+  share();
+  if (shared_) shared_->keep_after(job.frame, before, {shared_x_, fingerprint_});
+  return Applied{end, fingerprint_, true};
 }
 
-JobDone Worker::run(const LoadChunk& job) {
+JobDone Worker::run(const LoadChunk& job, Scratch&) {
+  if (!loader_) loader_ = std::make_unique<CheckpointLoader>();
+  if (!own_x_) own_x_ = std::make_unique<Replica>(std::exchange(shared_x_, nullptr)->size());
   ChunkLoaded done;
   done.checkpoint = job.chunk.round;
   done.chunk = job.chunk.chunk;
-  const auto loaded = loader_.load(job.chunk.bytes, job.chunk.chunk, job.chunk.chunks,
-                                   wire::kChunkBytes, replica_.mutable_parameters());
+  const auto loaded = loader_->load(job.chunk.bytes, job.chunk.chunk, job.chunk.chunks,
+                                    wire::kChunkBytes, own_x_->mutable_parameters());
   done.complete = !loaded || *loaded;
   if (loaded && *loaded) {
-    done.fingerprint = replica_.fingerprint();
+    fingerprint_ = done.fingerprint = own_x_->fingerprint();
     done.matched =
-        done.fingerprint == job.chunk.fingerprint && loader_.header().round == job.chunk.round;
+        done.fingerprint == job.chunk.fingerprint && loader_->header().round == job.chunk.round;
+    if (done.matched) share();
   }
+  if (done.complete) loader_.reset();
   return done;
 }
 
-JobDone Worker::run(const Evaluate& job) {
-  const LossAndHits result = source_->evaluate(replica_.parameters());
+JobDone Worker::run(const Evaluate& job, Scratch&) {
+  const LossAndHits result = source_->evaluate(parameters());
   Evaluated done;
   done.round = job.round;
   done.samples = result.samples;

@@ -5,14 +5,16 @@
 //
 // Not thread-safe: one job at a time, on any thread.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "client/ballot/worker_rule.h"
 #include "client/gradient/gradient_source.h"
 #include "client/session/session.h"
+#include "client/work/scratch.h"
+#include "client/work/shared_replicas.h"
 #include "runtime/replica/checkpoint.h"
 #include "runtime/replica/replica.h"
 
@@ -21,14 +23,20 @@ namespace psephos::client {
 class Worker {
  public:
   // `key` is the client's own: batches and coins. In a simulation (run seed, client number).
-  Worker(GradientFactory factory, PhiloxKey key);
+  // `shared`: where the clients of one process share replicas; null: this one has its own. Must
+  // outlive the worker.
+  Worker(GradientFactory factory, PhiloxKey key, SharedReplicas* shared = nullptr);
   virtual ~Worker() = default;
 
   // Does the job in the promised floating-point environment and says how it ended. Never throws:
   // what the gradient source throws is a JobFailed.
-  JobDone perform(const Job& job);
+  JobDone perform(const Job& job, Scratch& scratch);
 
-  std::span<const float> parameters() const { return replica_.parameters(); }
+  // Samples that go through the model for one ballot: what it costs. 0 before Prepare.
+  std::uint64_t samples_per_ballot() const;
+
+  // Empty before Prepare.
+  std::span<const float> parameters() const;
 
  protected:
   // What this client votes in `round`. The simulator's liars override it.
@@ -37,26 +45,35 @@ class Worker {
   PhiloxKey key() const { return key_; }
 
  private:
-  JobDone run(const Prepare& job);
-  JobDone run(const ComputeBallot& job);
-  JobDone run(const ApplyDecisions& job);
-  JobDone run(const LoadChunk& job);
-  JobDone run(const Evaluate& job);
+  JobDone run(const Prepare& job, Scratch& scratch);
+  JobDone run(const ComputeBallot& job, Scratch& scratch);
+  JobDone run(const ApplyDecisions& job, Scratch& scratch);
+  JobDone run(const LoadChunk& job, Scratch& scratch);
+  JobDone run(const Evaluate& job, Scratch& scratch);
 
-  double local_gradient(std::uint32_t round);
-  double local_steps(std::uint32_t round);
+  // The mean gradient over some samples, or what stands for one.
+  struct LocalGradient {
+    double loss = 0;
+    std::uint64_t samples = 0;
+  };
+  LocalGradient local_gradient(std::uint32_t round, Scratch& scratch);
+  LocalGradient local_steps(std::uint32_t round, Scratch& scratch);
+
+  Replica& own_replica();
+  void hold(SharedReplica replica);
+  void share();
 
   GradientFactory factory_;
   PhiloxKey key_;
+  SharedReplicas* shared_;
   Hyperparameters hyper_;
   std::unique_ptr<GradientSource> source_;
   std::optional<WorkerRule> rule_;
-  Replica replica_;
-  CheckpointLoader loader_;
-  AlignedVector<float> gradient_;
-  AlignedVector<float> local_;  // x_E of local steps
-  std::vector<std::uint32_t> batch_;
-  std::uint64_t samples_used_ = 0;  // by the gradient in hand
+  // Exactly one holds the replica once there is one: `shared_x_` is not this client's to change.
+  std::unique_ptr<Replica> own_x_;
+  std::shared_ptr<const Replica> shared_x_;
+  std::uint64_t fingerprint_ = 0;  // of the replica, while it has a round
+  std::unique_ptr<CheckpointLoader> loader_;
 };
 
 }  // namespace psephos::client

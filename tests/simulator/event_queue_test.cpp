@@ -23,6 +23,16 @@ TEST(EventQueue, GivesEventsInOrderOfTheirInstantAndThenOfScheduling) {
   EXPECT_TRUE(queue.empty());
 }
 
+TEST(EventQueue, LetsALowerTurnOfTheSameInstantGoFirst) {
+  EventQueue<int> queue;
+  queue.schedule(microseconds(10), 3, 1);
+  queue.schedule(microseconds(20), 4);
+  queue.schedule(microseconds(10), 1);
+  queue.schedule(microseconds(10), 2);
+  Instant now{0};
+  for (int expected = 1; expected <= 4; ++expected) EXPECT_EQ(queue.pop(now), expected);
+}
+
 TEST(EventQueue, TakesEventsThatCanOnlyBeMoved) {
   EventQueue<std::unique_ptr<int>> queue;
   queue.schedule(microseconds(1), std::make_unique<int>(7));

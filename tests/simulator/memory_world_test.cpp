@@ -209,17 +209,16 @@ TEST(MemoryWorld, AClientThatStartsLateCatchesUp) {
   options.clients = 4;
   options.seed = 9;
   const Population population = *Population::make(options, small_dataset());
-  std::vector<ClientSetup> setups;
-  for (std::uint32_t i = 0; i < 4; ++i) {
-    setups.push_back({population.session(i), [&population, i] { return population.worker(i); },
-                      i == 3 ? Duration(std::chrono::seconds(4)) : Duration{0}});
-  }
+  Crowd crowd = population.crowd();
+  crowd.joins_at = [](std::size_t i) {
+    return i == 3 ? Duration(std::chrono::seconds(4)) : Duration{0};
+  };
   Links links;
   links.compute = {100, 1};  // ten rounds a second: round 40, checkpoint and all
   auto prepared = *coordinator::prepare_run(config, small_dataset());
   MemoryWorld::Reports reports;
   reports.held_out = [&](std::span<const float> x) { return prepared.held_out->evaluate(x); };
-  MemoryWorld world({config, prepared.tensors, 5, 6, 0, true}, std::move(setups), links, {}, 1,
+  MemoryWorld world({config, prepared.tensors, 5, 6, 0, true}, std::move(crowd), links, {}, 1,
                     std::move(reports));
   world.run();
   EXPECT_EQ(world.client(3).round(), 100u);

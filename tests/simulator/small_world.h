@@ -48,16 +48,11 @@ struct SmallWorld {
     population = std::make_unique<Population>(*Population::make(options, dataset));
     auto prepared = *coordinator::prepare_run(config, dataset);
     held_out = std::move(prepared.held_out);
-    std::vector<ClientSetup> setups;
-    for (std::uint32_t i = 0; i < clients; ++i) {
-      setups.push_back(
-          {population->session(i), [this, i] { return population->worker(i); }, Duration{0}});
-    }
     reports.held_out = [this](std::span<const float> x) { return held_out->evaluate(x); };
     coordinator::CoordinatorOptions run{
         config, prepared.tensors, 77, 78, population->manifest().hash, true};
-    world = std::make_unique<MemoryWorld>(std::move(run), std::move(setups), links, faults, threads,
-                                          std::move(reports));
+    world = std::make_unique<MemoryWorld>(std::move(run), population->crowd(), links, faults,
+                                          threads, std::move(reports));
   }
 
   std::unique_ptr<Population> population;

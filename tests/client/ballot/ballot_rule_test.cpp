@@ -105,14 +105,14 @@ TEST(BallotRule, AnAbsurdThresholdOverHugeValuesVotesOnNothing) {
 
 TEST(WorkerRule, SignsgdVotesFromTheGradientItself) {
   const AlignedVector<float> g = some_vector(100, 5);
-  WorkerRule rule(Algorithm::kSignsgd, 0.9f, g.size());
+  WorkerRule rule(Algorithm::kSignsgd, 0.9f);
   EXPECT_EQ(rule.vote_vector(g).data(), g.data());
 }
 
 TEST(WorkerRule, SignumVotesFromTheMomentumToTheBit) {
   constexpr std::size_t kD = 1057;
   for (const float beta : {0.0f, 0.9f, 0.99f}) {
-    WorkerRule rule(Algorithm::kSignum, beta, kD);
+    WorkerRule rule(Algorithm::kSignum, beta);
     std::vector<float> naive(kD, 0.0f);
     for (std::uint32_t round = 0; round < 20; ++round) {
       const AlignedVector<float> g = some_vector(kD, 100 + round);

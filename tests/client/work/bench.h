@@ -19,6 +19,8 @@ inline constexpr std::uint32_t kD = 1100;  // a full block and a short one
 inline constexpr std::uint32_t kSamples = 90;
 inline constexpr PhiloxKey kKey{21, 6};
 
+inline Scratch scratch;
+
 inline wire::Welcome welcome_with(const std::function<void(Hyperparameters&)>& change = nullptr) {
   wire::Welcome welcome;
   welcome.run = 0xA11;
@@ -32,7 +34,7 @@ inline wire::Welcome welcome_with(const std::function<void(Hyperparameters&)>& c
 
 template <class Done>
 Done perform(Worker& worker, Job job) {
-  JobDone done = worker.perform(job);
+  JobDone done = worker.perform(job, scratch);
   const auto* expected = std::get_if<Done>(&done);
   if (const auto* failed = std::get_if<JobFailed>(&done); failed && !expected) {
     ADD_FAILURE() << failed->text;

@@ -27,13 +27,13 @@ TEST(Worker, FailsWithASentenceWhereTheModelIsNotTheCoordinators) {
   wire::Welcome welcome = welcome_with();
   welcome.tensors[0].init_scale = 0.25f;
   Worker worker(quadratic(kD, kSamples), kKey);
-  EXPECT_TRUE(std::holds_alternative<JobFailed>(worker.perform(Prepare{welcome})));
+  EXPECT_TRUE(std::holds_alternative<JobFailed>(worker.perform(Prepare{welcome}, scratch)));
   Worker without(
       [](const wire::Welcome&) -> Result<std::unique_ptr<GradientSource>> {
         return Error{"no data here"};
       },
       kKey);
-  const JobDone done = without.perform(Prepare{welcome_with()});
+  const JobDone done = without.perform(Prepare{welcome_with()}, scratch);
   ASSERT_TRUE(std::holds_alternative<JobFailed>(done));
   EXPECT_EQ(std::get<JobFailed>(done).text, "no data here");
 }
@@ -45,7 +45,7 @@ TEST(Worker, WhatAGradientSourceThrowsIsAFailureAndNoMore) {
                           }),
                 kKey);
   perform<Prepared>(worker, Prepare{welcome_with()});
-  const JobDone done = worker.perform(ComputeBallot{0});
+  const JobDone done = worker.perform(ComputeBallot{0}, scratch);
   ASSERT_TRUE(std::holds_alternative<JobFailed>(done));
   EXPECT_NE(std::get<JobFailed>(done).text.find("out of disk"), std::string::npos);
 }
