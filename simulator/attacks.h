@@ -33,8 +33,8 @@ class ByzantineWorker : public client::Worker {
       : Worker(std::move(factory), key, shared), attack_(attack), run_seed_(run_seed) {}
 
  protected:
-  PackedSigns vote(std::span<const float> v, std::uint32_t round) override {
-    return lie(attack_, Worker::vote(v, round), key(), run_seed_, round);
+  PackedSigns cast(PackedSigns honest, std::uint32_t round) override {
+    return lie(attack_, honest, key(), run_seed_, round);
   }
 
  private:

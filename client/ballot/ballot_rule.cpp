@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <limits>
 
-#include "platforms/kernels/kernels.h"
-
 namespace psephos::client {
+
+kernels::CoinAddress coins_of(PhiloxKey key, std::uint32_t round) {
+  return {{key.seed, key.stream}, round, static_cast<std::uint32_t>(Purpose::kCoin)};
+}
 
 PackedSigns make_ballot(const BallotRule& rule, std::span<const float> v, PhiloxKey key,
                         std::uint32_t round) {
@@ -15,9 +17,7 @@ PackedSigns make_ballot(const BallotRule& rule, std::span<const float> v, Philox
   ballot.signs.resize(word_count(v.size()));
   switch (rule.kind) {
     case BallotRule::Kind::kSign:
-      table.pack_signs(v.data(), v.size(),
-                       {{key.seed, key.stream}, round, static_cast<std::uint32_t>(Purpose::kCoin)},
-                       ballot.signs.data());
+      table.pack_signs(v.data(), v.size(), coins_of(key, round), ballot.signs.data());
       break;
     case BallotRule::Kind::kThreshold: {
       const double mean = table.sum_abs(v.data(), v.size()) / static_cast<double>(v.size());

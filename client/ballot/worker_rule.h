@@ -1,10 +1,14 @@
 #pragma once
 // What a client votes from: its gradient, or its momentum.
 
+#include <cstdint>
 #include <span>
 
+#include "client/ballot/ballot_rule.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/philox.h"
 #include "runtime/run/hyperparameters.h"
+#include "runtime/signs/packed_signs.h"
 
 namespace psephos::client {
 
@@ -18,7 +22,14 @@ class WorkerRule {
   // and may be `gradient` itself.
   std::span<const float> vote_vector(std::span<const float> gradient);
 
+  // make_ballot(rule, vote_vector(gradient), key, round), in one pass over memory where that can
+  // be.
+  PackedSigns vote(std::span<const float> gradient, const BallotRule& rule, PhiloxKey key,
+                   std::uint32_t round);
+
  private:
+  void prepare(std::size_t parameters);
+
   Algorithm algorithm_;
   float beta_;
   AlignedVector<float> momentum_;  // empty until the first vote: most of a large crowd never votes

@@ -9,7 +9,6 @@
 #include <limits>
 #include <utility>
 
-#include "client/ballot/ballot_rule.h"
 #include "client/gradient/batch.h"
 #include "platforms/kernels/environment.h"
 #include "platforms/kernels/kernels.h"
@@ -30,9 +29,7 @@ JobDone Worker::perform(const Job& job, Scratch& scratch) {
   }
 }
 
-PackedSigns Worker::vote(std::span<const float> v, std::uint32_t round) {
-  return make_ballot(hyper_.ballot, v, key_, round);
-}
+PackedSigns Worker::cast(PackedSigns honest, std::uint32_t) { return honest; }
 
 std::uint64_t Worker::samples_per_ballot() const {
   if (!source_) return 0;
@@ -105,7 +102,7 @@ JobDone Worker::run(const ComputeBallot& job, Scratch& scratch) {
   const bool usable =
       std::isfinite(sent_loss) && kernels::kernels().all_finite(gradient.data(), gradient.size());
   if (usable) {
-    content->votes = encode(vote(rule_->vote_vector(gradient), job.round));
+    content->votes = encode(cast(rule_->vote(gradient, hyper_.ballot, key_, job.round), job.round));
     content->loss = sent_loss;
     content->samples = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(local.samples, std::numeric_limits<std::uint32_t>::max()));

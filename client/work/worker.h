@@ -39,8 +39,8 @@ class Worker {
   std::span<const float> parameters() const;
 
  protected:
-  // What this client votes in `round`. The simulator's liars override it.
-  virtual PackedSigns vote(std::span<const float> v, std::uint32_t round);
+  // What this client votes in `round`, given its honest ballot. The simulator's liars override it.
+  virtual PackedSigns cast(PackedSigns honest, std::uint32_t round);
 
   PhiloxKey key() const { return key_; }
 

@@ -1,5 +1,8 @@
 #include "platforms/kernels/kernels.h"
 
+#include <vector>
+
+#include "platforms/kernels/avx2/avx2.h"
 #include "platforms/kernels/portable/portable.h"
 
 namespace psephos::kernels {
@@ -8,7 +11,10 @@ const Kernels& portable_kernels() {
   static constexpr Kernels kTable = {
       .name = "portable",
       .pack_signs = portable::pack_signs,
+      .signum = portable::signum,
       .pack_threshold = portable::pack_threshold,
+      .gather_signs = portable::gather_signs,
+      .scatter_signs = portable::scatter_signs,
       .count_planes = portable::count_planes,
       .merge_counters = portable::merge_counters,
       .decide = portable::decide,
@@ -23,6 +29,20 @@ const Kernels& portable_kernels() {
   return kTable;
 }
 
-const Kernels& kernels() { return portable_kernels(); }
+std::span<const Kernels* const> runnable_kernels() {
+  static const std::vector<const Kernels*> tables = [] {
+    std::vector<const Kernels*> runnable{&portable_kernels()};
+#if defined(__x86_64__)
+    if (avx2::runnable()) runnable.push_back(&avx2::table());
+#endif
+    return runnable;
+  }();
+  return tables;
+}
+
+const Kernels& kernels() {
+  static const Kernels& best = *runnable_kernels().back();
+  return best;
+}
 
 }  // namespace psephos::kernels

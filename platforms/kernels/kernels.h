@@ -1,7 +1,7 @@
 #pragma once
 // The table of micro-kernels. One table per processor family, all with the same meaning to the bit;
-// `portable` is the specification. A program chooses one table at start and passes nothing else
-// around: callers say kernels().pack_signs(...).
+// `portable` is the specification, and what another table does not do better. A program chooses one
+// table at start and passes nothing else around: callers say kernels().pack_signs(...).
 //
 // Packed-sign layout (WIRE.md, "Packed signs"): d parameters take W = ceil(d/32) little-endian
 // 32-bit words. Block b of 1024 parameters owns words 32b..32b+31, and bit j of word 32b + l is
@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace psephos::kernels {
 
@@ -38,9 +39,21 @@ struct Kernels {
   // signs: W words. Bit = sign bit of v; where v is +0 or -0, the coin's bit.
   void (*pack_signs)(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs);
 
+  // momentum, then pack_signs of m, in one pass.
+  void (*signum)(float* m, const float* g, std::size_t d, float beta, CoinAddress coin,
+                 std::uint32_t* signs);
+
   // signs, voted: W words each. Voted where abs(v) > threshold (>= 0); sign bit 0 where not voted.
   void (*pack_threshold)(const float* v, std::size_t d, float threshold, std::uint32_t* signs,
                          std::uint32_t* voted);
+
+  // The sign bits of voted parameters, in word-then-bit order, first one lowest, in ceil(n/8) bytes
+  // at `out` (n: ones of `voted`); spare bits are 0. signs, voted: `words` words.
+  void (*gather_signs)(const std::uint32_t* signs, const std::uint32_t* voted, std::size_t words,
+                       std::uint8_t* out);
+  // Its inverse; `in` has `bytes` = ceil(n/8). signs comes out 0 where nothing was voted.
+  void (*scatter_signs)(const std::uint8_t* in, std::size_t bytes, const std::uint32_t* voted,
+                        std::size_t words, std::uint32_t* signs);
 
   // Adds `count` bit planes (W words each) to a bit-sliced counter, which must be wide enough:
   // no carry may leave its top plane. Harley-Seal carry-save adders, L1-sized blocks.
@@ -87,7 +100,10 @@ struct Kernels {
 // The reference: plain C++ that every compiler vectorises.
 const Kernels& portable_kernels();
 
-// The table in use. Today always the portable one; chosen once, by what the processor has.
+// Every table that this processor can run, the portable one first, the best one last.
+std::span<const Kernels* const> runnable_kernels();
+
+// The table in use: the best one, chosen once.
 const Kernels& kernels();
 
 }  // namespace psephos::kernels

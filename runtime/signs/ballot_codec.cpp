@@ -7,7 +7,6 @@
 
 #include "platforms/kernels/kernels.h"
 #include "runtime/base/check.h"
-#include "runtime/signs/sign_bits.h"
 
 namespace psephos {
 namespace {
@@ -136,12 +135,8 @@ EncodedSigns encode_ternary(const PackedSigns& signs, std::uint64_t voted) {
   std::uint8_t* out = std::ranges::copy(kRawHeader, encoded.planes.data()).out;
   std::memcpy(out, signs.voted.data(), plane_bytes);
 
-  BitWriter writer(out + plane_bytes);
-  for (std::size_t w = 0; w < signs.voted.size(); ++w) {
-    const std::uint32_t mask = signs.voted[w];
-    writer.write(gather_bits(signs.signs[w], mask), static_cast<unsigned>(std::popcount(mask)));
-  }
-  writer.finish();
+  kernels::kernels().gather_signs(signs.signs.data(), signs.voted.data(), signs.voted.size(),
+                                  out + plane_bytes);
   return encoded;
 }
 
@@ -156,12 +151,8 @@ PackedSigns decode_ternary(Planes planes, std::size_t parameters) {
   PackedSigns decoded{parameters, AlignedVector<std::uint32_t>(words),
                       words_of(planes.subspan(kHeaderBytes, words * kWordBytes))};
   const Planes signs = planes.subspan(kHeaderBytes + words * kWordBytes);
-  BitReader reader(signs.data(), signs.size());
-  for (std::size_t w = 0; w < words; ++w) {
-    const std::uint32_t mask = decoded.voted[w];
-    const auto count = static_cast<unsigned>(std::popcount(mask));
-    decoded.signs[w] = scatter_bits(reader.read(count), mask);
-  }
+  kernels::kernels().scatter_signs(signs.data(), signs.size(), decoded.voted.data(), words,
+                                   decoded.signs.data());
   return decoded;
 }
 

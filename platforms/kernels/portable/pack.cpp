@@ -76,6 +76,8 @@ void pack_block(const float* v, std::size_t count, Bits bits, std::uint32_t* fir
   }
 }
 
+}  // namespace
+
 // Replaces the sign bits of zeros by coins. One Philox block serves four words and is drawn only
 // where one of the four holds a zero.
 void merge_coins(std::size_t first_word, std::size_t lanes, const CoinAddress& coin,
@@ -96,15 +98,27 @@ void merge_coins(std::size_t first_word, std::size_t lanes, const CoinAddress& c
   }
 }
 
-}  // namespace
+void pack_sign_block(const float* v, std::size_t count, std::size_t first_word,
+                     const CoinAddress& coin, std::uint32_t* signs) {
+  std::uint32_t zeros[kLanes];
+  pack_block(v, count, SignAndZero{}, signs, zeros);
+  merge_coins(first_word, lanes_of(count), coin, zeros, signs);
+}
 
 void pack_signs(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs) {
-  std::uint32_t zeros[kLanes];
+  for (std::size_t start = 0; start < d; start += kBlock) {
+    const std::size_t word = start / kRows;
+    pack_sign_block(v + start, std::min(kBlock, d - start), word, coin, signs + word);
+  }
+}
+
+void signum(float* m, const float* g, std::size_t d, float beta, CoinAddress coin,
+            std::uint32_t* signs) {
   for (std::size_t start = 0; start < d; start += kBlock) {
     const std::size_t count = std::min(kBlock, d - start);
     const std::size_t word = start / kRows;
-    pack_block(v + start, count, SignAndZero{}, signs + word, zeros);
-    merge_coins(word, lanes_of(count), coin, zeros, signs + word);
+    momentum(m + start, g + start, count, beta);
+    pack_sign_block(m + start, count, word, coin, signs + word);
   }
 }
 

@@ -23,8 +23,19 @@ inline std::uint32_t float_bits(float v) { return std::bit_cast<std::uint32_t>(v
 constexpr std::size_t lanes_of(std::size_t count) { return (count + kRows - 1) / kRows; }
 
 void pack_signs(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs);
+// One block of pack_signs, and its second half: `first_word` is its place among all words.
+void pack_sign_block(const float* v, std::size_t count, std::size_t first_word,
+                     const CoinAddress& coin, std::uint32_t* signs);
+void merge_coins(std::size_t first_word, std::size_t lanes, const CoinAddress& coin,
+                 const std::uint32_t* zeros, std::uint32_t* signs);
+void signum(float* m, const float* g, std::size_t d, float beta, CoinAddress coin,
+            std::uint32_t* signs);
 void pack_threshold(const float* v, std::size_t d, float threshold, std::uint32_t* signs,
                     std::uint32_t* voted);
+void gather_signs(const std::uint32_t* signs, const std::uint32_t* voted, std::size_t words,
+                  std::uint8_t* out);
+void scatter_signs(const std::uint8_t* in, std::size_t bytes, const std::uint32_t* voted,
+                   std::size_t words, std::uint32_t* signs);
 void count_planes(CounterPlanes counter, const std::uint32_t* const* planes, std::size_t count);
 void merge_counters(CounterPlanes into, const std::uint32_t* from, std::size_t from_plane_count);
 void decide(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voters,

@@ -11,7 +11,7 @@
 namespace psephos::kernels::testing {
 
 // Every table that this machine can run; the portable one is first.
-inline std::vector<const Kernels*> runnable_tables() { return {&portable_kernels()}; }
+inline std::span<const Kernels* const> runnable_tables() { return runnable_kernels(); }
 
 struct Position {
   std::size_t word;

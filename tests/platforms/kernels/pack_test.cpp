@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "runtime/base/philox.h"
@@ -59,6 +60,26 @@ TEST(PackSigns, GivesZerosOfBothSignsTheSameCoin) {
     for (std::size_t i = 0; i < d; ++i) negative += bit_of(of_positive, naive_position(i, d));
     EXPECT_GT(negative, d * 2 / 5);
     EXPECT_LT(negative, d * 3 / 5);
+  }
+}
+
+TEST(Signum, EqualsMomentumAndThenPacking) {
+  for (const Kernels* table : runnable_tables()) {
+    for (const float beta : {0.0F, 0.9F, 1.0F}) {
+      for (const std::size_t d : sizes()) {
+        const std::vector<float> g = awkward_floats(d, d);
+        std::vector<float> expected_m = awkward_floats(d, d + 7);
+        std::vector<float> m = expected_m;
+        std::vector<std::uint32_t> expected = guarded_plane(d);
+        portable_kernels().momentum(expected_m.data(), g.data(), d, beta);
+        portable_kernels().pack_signs(expected_m.data(), d, kCoins, expected.data());
+        std::vector<std::uint32_t> signs = guarded_plane(d);
+        table->signum(m.data(), g.data(), d, beta, kCoins, signs.data());
+        ASSERT_EQ(signs, expected) << table->name << " d=" << d;
+        ASSERT_EQ(std::memcmp(m.data(), expected_m.data(), d * sizeof(float)), 0)
+            << table->name << " d=" << d;
+      }
+    }
   }
 }
 

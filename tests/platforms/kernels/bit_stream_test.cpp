@@ -1,19 +1,23 @@
-#include "runtime/signs/sign_bits.h"
+#include "platforms/kernels/bit_stream.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
+#include "platforms/kernels/portable/gather.h"
 #include "runtime/base/philox.h"
 
-namespace psephos {
+namespace psephos::kernels::testing {
 namespace {
+
+using portable::gather_bits;
+using portable::scatter_bits;
 
 std::uint32_t random_word(std::uint64_t index) {
   return philox_word({1, 1}, 0, Purpose::kFault, index);
 }
 
-TEST(SignBits, ScatterUndoesGather) {
+TEST(BitStream, ScatterUndoesGather) {
   for (std::uint64_t k = 0; k < 2000; ++k) {
     const std::uint32_t word = random_word(2 * k);
     const std::uint32_t mask = k == 0 ? 0 : k == 1 ? ~std::uint32_t{0} : random_word(2 * k + 1);
@@ -21,13 +25,13 @@ TEST(SignBits, ScatterUndoesGather) {
   }
 }
 
-TEST(SignBits, GatherKeepsTheOrderOfTheBits) {
+TEST(BitStream, GatherKeepsTheOrderOfTheBits) {
   EXPECT_EQ(gather_bits(0b1010'0110, 0b1111'0000), 0b1010U);
   EXPECT_EQ(gather_bits(0b1000'0010, 0b1000'0011), 0b110U);
   EXPECT_EQ(scatter_bits(0b101, 0b1000'0011), 0b1000'0001U);
 }
 
-TEST(SignBits, ReadersGetWhatWritersPutAtEveryWidth) {
+TEST(BitStream, ReadersGetWhatWritersPutAtEveryWidth) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     std::vector<std::uint32_t> values;
     std::vector<unsigned> widths;
@@ -49,4 +53,4 @@ TEST(SignBits, ReadersGetWhatWritersPutAtEveryWidth) {
 }
 
 }  // namespace
-}  // namespace psephos
+}  // namespace psephos::kernels::testing

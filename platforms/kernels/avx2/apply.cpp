@@ -1,0 +1,73 @@
+#include "platforms/kernels/avx2/avx2.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "platforms/kernels/portable/portable.h"
+
+#pragma GCC target("avx2")
+
+namespace psephos::kernels::avx2 {
+namespace {
+
+constexpr std::size_t kWidth = 8;  // floats of a register
+
+__m256i load(const std::uint32_t* words) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(words));
+}
+
+// Rows from the last to the first: a row's bit is then always the words' top one.
+void apply_full_block(float* x, const std::uint32_t* signs, const std::uint32_t* voted,
+                      __m256i step, __m256 keep) {
+  const __m256i top = _mm256_set1_epi32(static_cast<int>(portable::kTopBit));
+  for (std::size_t l = 0; l < portable::kLanes; l += kWidth) {
+    __m256i sign_bits = load(signs + l);
+    __m256i voted_bits = voted == nullptr ? _mm256_set1_epi32(-1) : load(voted + l);
+    for (std::size_t j = portable::kRows; j-- > 0;) {
+      float* row = x + j * portable::kLanes + l;
+      const __m256i moved = _mm256_xor_si256(step, _mm256_and_si256(sign_bits, top));
+      const __m256i mask = _mm256_srai_epi32(voted_bits, 31);
+      const __m256i delta = _mm256_xor_si256(_mm256_and_si256(moved, mask), top);
+      const __m256 kept = _mm256_mul_ps(_mm256_loadu_ps(row), keep);
+      _mm256_storeu_ps(row, _mm256_add_ps(kept, _mm256_castsi256_ps(delta)));
+      sign_bits = _mm256_add_epi32(sign_bits, sign_bits);
+      voted_bits = voted == nullptr ? voted_bits : _mm256_add_epi32(voted_bits, voted_bits);
+    }
+  }
+}
+
+}  // namespace
+
+void apply(float* x, std::size_t d, const std::uint32_t* signs, const std::uint32_t* voted,
+           float step, float keep) {
+  const std::size_t whole = d - d % portable::kBlock;
+  const __m256i steps = _mm256_set1_epi32(static_cast<int>(portable::float_bits(step)));
+  const __m256 keeps = _mm256_set1_ps(keep);
+  for (std::size_t start = 0; start < whole; start += portable::kBlock) {
+    const std::size_t word = start / portable::kRows;
+    apply_full_block(x + start, signs + word, voted == nullptr ? nullptr : voted + word, steps,
+                     keeps);
+  }
+  if (whole == d) return;
+  const std::size_t word = whole / portable::kRows;
+  portable::apply(x + whole, d - whole, signs + word, voted == nullptr ? nullptr : voted + word,
+                  step, keep);
+}
+
+void normalise(const std::uint8_t* bytes, std::size_t count, float scale, float offset,
+               float* out) {
+  const __m256 scales = _mm256_set1_ps(scale);
+  const __m256 offsets = _mm256_set1_ps(offset);
+  std::size_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) {
+    const __m128i eight = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes + i));
+    const __m256 values = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(eight));
+    _mm256_storeu_ps(out + i, _mm256_add_ps(_mm256_mul_ps(values, scales), offsets));
+  }
+  portable::normalise(bytes + i, count - i, scale, offset, out + i);
+}
+
+}  // namespace psephos::kernels::avx2
+
+#endif

@@ -1,0 +1,31 @@
+#pragma once
+// x86-64 with AVX2 and BMI2: what gains from intrinsics; the rest of the table is the portable one.
+//
+// Only functions under a target pragma use these instructions. Compiling whole files with -mavx2
+// would put AVX2 code into inline functions of the standard library, of which the linker keeps one
+// copy for the whole program.
+
+#if defined(__x86_64__)
+
+#include "platforms/kernels/kernels.h"
+
+namespace psephos::kernels::avx2 {
+
+bool runnable();
+const Kernels& table();
+
+void pack_signs(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs);
+void signum(float* m, const float* g, std::size_t d, float beta, CoinAddress coin,
+            std::uint32_t* signs);
+void gather_signs(const std::uint32_t* signs, const std::uint32_t* voted, std::size_t words,
+                  std::uint8_t* out);
+void scatter_signs(const std::uint8_t* in, std::size_t bytes, const std::uint32_t* voted,
+                   std::size_t words, std::uint32_t* signs);
+void apply(float* x, std::size_t d, const std::uint32_t* signs, const std::uint32_t* voted,
+           float step, float keep);
+bool all_finite(const float* v, std::size_t d);
+void normalise(const std::uint8_t* bytes, std::size_t count, float scale, float offset, float* out);
+
+}  // namespace psephos::kernels::avx2
+
+#endif
