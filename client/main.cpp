@@ -207,7 +207,9 @@ int take_part(const ClientFlags& flags) {
   net::Context context(16);
   client::Agent agent(context, options,
                       std::make_unique<client::Worker>(
-                          client::dataset_gradient(*dataset, std::move(holding->indices)), key),
+                          client::dataset_gradient(std::make_shared<client::ModelPools>(*dataset),
+                                                   std::move(holding->indices)),
+                          key),
                       note);
   const auto outcome = agent.run([] { return interrupts() > 0; });
   if (!outcome) return fail(outcome.error().text, kExitFailure);

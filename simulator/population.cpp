@@ -24,6 +24,7 @@ Result<Population> Population::make(const PopulationOptions& options, DatasetRef
 
 Population::Population(const PopulationOptions& options, DatasetRef dataset, Partition partition)
     : options_(options),
+      models_(std::make_shared<client::ModelPools>(dataset)),
       dataset_(std::move(dataset)),
       partition_(std::move(partition)),
       manifest_(make_manifest(*dataset_, options_.partition, partition_, options_.seed)) {}
@@ -42,7 +43,7 @@ client::SessionOptions Population::session(std::uint32_t i) const {
 std::unique_ptr<client::Worker> Population::worker(std::uint32_t i,
                                                    client::SharedReplicas* shared) const {
   const PhiloxKey key{options_.seed, i};
-  client::GradientFactory factory = client::dataset_gradient(dataset_, partition_.parts[i]);
+  client::GradientFactory factory = client::dataset_gradient(models_, partition_.parts[i]);
   if (i < options_.byzantine) {
     return std::make_unique<ByzantineWorker>(std::move(factory), key, shared, options_.attack,
                                              options_.seed);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "client/gradient/model_pool.h"
 #include "client/session/session.h"
 #include "client/work/shared_replicas.h"
 #include "client/work/worker.h"
@@ -57,6 +58,7 @@ class Population {
   Population(const PopulationOptions& options, DatasetRef dataset, Partition partition);
 
   PopulationOptions options_;
+  std::shared_ptr<client::ModelPools> models_;
   DatasetRef dataset_;
   Partition partition_;
   Manifest manifest_;

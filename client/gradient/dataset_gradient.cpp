@@ -14,33 +14,34 @@ constexpr std::size_t kEvaluationSamples = 2'000;
 
 class DatasetGradient : public GradientSource {
  public:
-  DatasetGradient(DatasetRef dataset, std::vector<std::uint32_t> part, std::unique_ptr<Model> model,
+  DatasetGradient(std::shared_ptr<ModelPool> models, std::vector<std::uint32_t> part,
                   Normalisation normalisation)
-      : dataset_(std::move(dataset)),
-        part_(std::move(part)),
-        model_(std::move(model)),
-        normalisation_(normalisation) {}
+      : models_(std::move(models)), part_(std::move(part)), normalisation_(normalisation) {}
 
-  const TensorTable& tensors() const override { return model_->tensors(); }
+  const TensorTable& tensors() const override { return models_->tensors(); }
   std::uint32_t samples() const override { return static_cast<std::uint32_t>(part_.size()); }
 
   double gradient(std::span<const float> parameters, std::span<const std::uint32_t> batch,
                   std::span<float> gradient) override {
-    gather_batch(batch);
-    return model_->gradient(parameters, inputs_, labels_, gradient);
+    const ModelPool::Loan loan = models_->borrow();
+    Bench& bench = *loan;
+    bench.indices.clear();
+    for (const std::uint32_t i : batch) bench.indices.push_back(part_[i]);
+    gather_into(bench);
+    return bench.model->gradient(parameters, bench.inputs, bench.labels, gradient);
   }
 
   LossAndHits evaluate(std::span<const float> parameters) override {
+    const ModelPool::Loan loan = models_->borrow();
+    Bench& bench = *loan;
     const std::size_t n = std::min(part_.size(), kEvaluationSamples);
     LossAndHits total;
-    std::vector<std::uint32_t> batch;
     for (std::size_t first = 0; first < n; first += kEvaluationBatch) {
-      batch.clear();
-      for (std::size_t i = first; i < std::min(n, first + kEvaluationBatch); ++i) {
-        batch.push_back(static_cast<std::uint32_t>(i));
-      }
-      gather_batch(batch);
-      const LossAndHits some = model_->evaluate(parameters, inputs_, labels_);
+      bench.indices.assign(
+          part_.begin() + static_cast<std::ptrdiff_t>(first),
+          part_.begin() + static_cast<std::ptrdiff_t>(std::min(n, first + kEvaluationBatch)));
+      gather_into(bench);
+      const LossAndHits some = bench.model->evaluate(parameters, bench.inputs, bench.labels);
       total.loss_sum += some.loss_sum;
       total.hits += some.hits;
       total.samples += some.samples;
@@ -49,48 +50,45 @@ class DatasetGradient : public GradientSource {
   }
 
  private:
-  void gather_batch(std::span<const std::uint32_t> batch) {
-    indices_.clear();
-    for (const std::uint32_t i : batch) indices_.push_back(part_[i]);
-    inputs_.resize(batch.size() * dataset_->features);
-    labels_.resize(batch.size());
-    gather(dataset_->train, indices_, normalisation_, inputs_, labels_);
+  void gather_into(Bench& bench) const {
+    const Dataset& dataset = models_->dataset();
+    bench.inputs.resize(bench.indices.size() * dataset.features);
+    bench.labels.resize(bench.indices.size());
+    gather(dataset.train, bench.indices, normalisation_, bench.inputs, bench.labels);
   }
 
-  DatasetRef dataset_;
+  std::shared_ptr<ModelPool> models_;
   std::vector<std::uint32_t> part_;
-  std::unique_ptr<Model> model_;
   Normalisation normalisation_;
-  std::vector<std::uint32_t> indices_;
-  AlignedVector<float> inputs_;
-  std::vector<std::uint8_t> labels_;
 };
 
 }  // namespace
 
-GradientFactory dataset_gradient(DatasetRef dataset, std::vector<std::uint32_t> part) {
-  return [dataset = std::move(dataset), part = std::move(part)](
+GradientFactory dataset_gradient(std::shared_ptr<ModelPools> models,
+                                 std::vector<std::uint32_t> part) {
+  return [models = std::move(models), part = std::move(part)](
              const wire::Welcome& welcome) -> Result<std::unique_ptr<GradientSource>> {
+    const Dataset& dataset = models->dataset();
     // The run knows how many classes there are: a device need not have seen all of them.
     const std::size_t classes = welcome.tensors.back().count;
-    if (dataset->classes > classes) {
+    if (dataset.classes > classes) {
       return Error{fmt::format(
           "this client's data have {} classes, the run's model has {}: give this client the "
           "data set that the run is about",
-          dataset->classes, classes)};
+          dataset.classes, classes)};
     }
-    auto model = make_model(welcome.hyper.model, dataset->features, classes);
-    if (!model) return model.error();
-    if ((*model)->tensors() != welcome.tensors) {
+    const auto pool = models->pool(welcome.hyper.model, classes);
+    if (!pool) return pool.error();
+    if ((*pool)->tensors() != welcome.tensors) {
       return Error{
           fmt::format("the coordinator's model has {} parameters, but {} with {} features and {} "
                       "classes makes {}: "
                       "give this client the data set that the run is about",
-                      parameter_count(welcome.tensors), welcome.hyper.model, dataset->features,
-                      classes, (*model)->parameters())};
+                      parameter_count(welcome.tensors), welcome.hyper.model, dataset.features,
+                      classes, parameter_count((*pool)->tensors()))};
     }
-    return std::unique_ptr<GradientSource>(std::make_unique<DatasetGradient>(
-        dataset, part, std::move(*model), welcome.hyper.normalisation));
+    return std::unique_ptr<GradientSource>(
+        std::make_unique<DatasetGradient>(*pool, part, welcome.hyper.normalisation));
   };
 }
 

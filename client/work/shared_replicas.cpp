@@ -1,5 +1,7 @@
 #include "client/work/shared_replicas.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -11,6 +13,22 @@ namespace {
 // up are sent.
 constexpr std::size_t kTransitions = 64;
 
+constexpr std::size_t kFirstSweep = 64;
+
+// More than all decisions that a coordinator can still tell; then it is begun anew.
+constexpr std::size_t kSteps = 4096;
+
+std::uint64_t hash_of(const wire::Decision& decision) {
+  const struct {
+    std::uint64_t planes;
+    float delta;
+    float keep;
+    std::uint64_t encoding;
+  } content = {XXH3_64bits(decision.planes.data(), decision.planes.size()), decision.delta,
+               decision.keep, static_cast<std::uint64_t>(decision.encoding)};
+  return XXH3_64bits(&content, sizeof content);
+}
+
 bool same_bits(const Replica& a, const Replica& b) {
   return a.size() == b.size() && std::memcmp(a.parameters().data(), b.parameters().data(),
                                              a.parameters().size_bytes()) == 0;
@@ -18,51 +36,72 @@ bool same_bits(const Replica& a, const Replica& b) {
 
 }  // namespace
 
-std::optional<SharedReplica> SharedReplicas::lock(const Held& held, std::uint64_t fingerprint) {
-  if (auto x = held.lock()) return SharedReplica{std::move(x), fingerprint};
-  return std::nullopt;
+SharedReplicas::Before SharedReplicas::number_of(const ReplicaState* state) {
+  if (state == nullptr) return {};
+  return {state->fingerprint, state->loader.has_value()};
 }
 
-std::optional<SharedReplica> SharedReplicas::initial(const TensorTable& tensors,
-                                                     std::uint32_t seed) {
+ReplicaRef SharedReplicas::initial(const TensorTable& tensors, std::uint32_t seed) {
   const std::lock_guard guard(mutex_);
-  if (!initial_ || initial_->seed != seed || initial_->tensors != tensors) return std::nullopt;
-  return lock(initial_->x, initial_->fingerprint);
+  const bool known = initial_ && initial_->seed == seed && initial_->tensors == tensors;
+  return known ? initial_->x.lock() : nullptr;
 }
 
 void SharedReplicas::keep_initial(const TensorTable& tensors, std::uint32_t seed,
-                                  const SharedReplica& x) {
+                                  const ReplicaRef& x) {
   const std::lock_guard guard(mutex_);
-  initial_ = Initial{tensors, seed, x.fingerprint, x.x};
+  initial_ = Initial{tensors, seed, x};
 }
 
-std::optional<SharedReplica> SharedReplicas::after(const Frame& frame, std::uint64_t before) {
+ReplicaRef SharedReplicas::after(const Frame& frame, const ReplicaState* before) {
+  const Before number = number_of(before);
   const std::lock_guard guard(mutex_);
   const auto known = std::ranges::find_if(transitions_, [&](const Transition& transition) {
-    return transition.frame == frame && transition.before == before;
+    return transition.frame == frame && transition.before == number;
   });
-  if (known == transitions_.end()) return std::nullopt;
-  return lock(known->x, known->fingerprint);
+  return known == transitions_.end() ? nullptr : known->x.lock();
 }
 
-void SharedReplicas::keep_after(const Frame& frame, std::uint64_t before, const SharedReplica& x) {
+ReplicaRef SharedReplicas::after(std::span<const wire::Decision> decisions,
+                                 const ReplicaState& before) {
   const std::lock_guard guard(mutex_);
-  transitions_.push_front({frame, before, x.fingerprint, x.x});
-  if (transitions_.size() > kTransitions) transitions_.pop_back();
+  std::uint64_t fingerprint = before.fingerprint;
+  for (const wire::Decision& decision : decisions) {
+    const auto step = steps_.find({fingerprint, hash_of(decision)});
+    if (step == steps_.end() || step->second != decision.fingerprint) return nullptr;
+    fingerprint = step->second;
+  }
+  const auto held = held_.find(fingerprint);
+  return held == held_.end() ? nullptr : held->second.lock();
 }
 
-SharedReplica SharedReplicas::intern(SharedReplica x) {
+void SharedReplicas::learn(const wire::Decision& decision, std::uint64_t before,
+                           std::uint64_t after) {
   const std::lock_guard guard(mutex_);
-  Held& held = held_[x.fingerprint];
-  if (auto known = held.lock(); known && same_bits(*known, *x.x)) {
-    x.x = std::move(known);
+  if (steps_.size() >= kSteps) steps_.clear();
+  steps_[{before, hash_of(decision)}] = after;
+}
+
+ReplicaRef SharedReplicas::keep_after(const Frame& frame, const ReplicaState* before,
+                                      ReplicaRef x) {
+  const Before number = number_of(before);
+  const std::lock_guard guard(mutex_);
+  if (x->loader) {
+    x->fingerprint = ++loads_;
   } else {
-    held = x.x;
+    Held& held = held_[x->fingerprint];
+    if (auto known = held.lock(); known && same_bits(known->x, x->x)) {
+      x = std::move(known);
+    } else {
+      held = x;
+    }
+    if (held_.size() >= sweep_at_) {
+      std::erase_if(held_, [](const auto& entry) { return entry.second.expired(); });
+      sweep_at_ = std::max(kFirstSweep, 2 * held_.size());
+    }
   }
-  if (held_.size() >= sweep_at_) {
-    std::erase_if(held_, [](const auto& entry) { return entry.second.expired(); });
-    sweep_at_ = std::max<std::size_t>(64, 2 * held_.size());
-  }
+  transitions_.push_front({frame, number, x});
+  if (transitions_.size() > kTransitions) transitions_.pop_back();
   return x;
 }
 

@@ -10,56 +10,84 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <unordered_map>
 
 #include "runtime/base/bytes.h"
+#include "runtime/replica/checkpoint.h"
 #include "runtime/replica/replica.h"
 #include "runtime/replica/tensor_table.h"
+#include "runtime/wire/message.h"
 
 namespace psephos::client {
 
-// A replica that nobody changes any more, and its fingerprint.
-struct SharedReplica {
-  std::shared_ptr<const Replica> x;
+// A replica at some round, or, with a loader, on its way to a checkpoint's.
+struct ReplicaState {
+  Replica x;
+  std::optional<CheckpointLoader> loader;
+  // Of x; with a loader: a number that tells this state from all others of the process.
   std::uint64_t fingerprint = 0;
 };
+using ReplicaRef = std::shared_ptr<ReplicaState>;
 
 class SharedReplicas {
  public:
-  // x_0 of these tensors and this seed, if somebody holds it.
-  std::optional<SharedReplica> initial(const TensorTable& tensors, std::uint32_t seed);
-  void keep_initial(const TensorTable& tensors, std::uint32_t seed, const SharedReplica& x);
+  // x_0 of these tensors and this seed, or null if nobody holds it.
+  ReplicaRef initial(const TensorTable& tensors, std::uint32_t seed);
+  void keep_initial(const TensorTable& tensors, std::uint32_t seed, const ReplicaRef& x);
 
-  // What the decisions in `frame` made of the replica with fingerprint `before`, if somebody holds
-  // it.
-  std::optional<SharedReplica> after(const Frame& frame, std::uint64_t before);
-  void keep_after(const Frame& frame, std::uint64_t before, const SharedReplica& x);
+  // What the job in `frame` made of `before` (null: of anything), or null if nobody holds it.
+  ReplicaRef after(const Frame& frame, const ReplicaState* before);
 
-  // The replica with the same bits that somebody holds already, or `x`.
-  SharedReplica intern(SharedReplica x);
+  // Likewise what `decisions` make of it, whatever frame they came in.
+  ReplicaRef after(std::span<const wire::Decision> decisions, const ReplicaState& before);
+  // `decision` turned a replica with fingerprint `before` into one with fingerprint `after`.
+  void learn(const wire::Decision& decision, std::uint64_t before, std::uint64_t after);
+
+  // Lets the others have `x`, which nobody may change from now on. Returns it, or the one with the
+  // same bits that somebody holds already.
+  ReplicaRef keep_after(const Frame& frame, const ReplicaState* before, ReplicaRef x);
 
  private:
-  using Held = std::weak_ptr<const Replica>;
+  using Held = std::weak_ptr<ReplicaState>;
   struct Initial {
     TensorTable tensors;
     std::uint32_t seed = 0;
-    std::uint64_t fingerprint = 0;
     Held x;
+  };
+  // A state by its number, and whether it was a replica or on its way.
+  struct Before {
+    std::uint64_t fingerprint = 0;
+    bool loading = false;
+    bool operator==(const Before&) const = default;
   };
   struct Transition {
     Frame frame;  // kept, so that its address means this frame and no other
-    std::uint64_t before = 0;
-    std::uint64_t fingerprint = 0;
+    Before before;
     Held x;
   };
 
-  static std::optional<SharedReplica> lock(const Held& held, std::uint64_t fingerprint);
+  // A decision by its content, and what it was applied to.
+  struct Step {
+    std::uint64_t before = 0;
+    std::uint64_t decision = 0;
+    bool operator==(const Step&) const = default;
+  };
+  struct HashStep {
+    std::size_t operator()(const Step& step) const {
+      return static_cast<std::size_t>(step.before ^ step.decision);
+    }
+  };
+
+  static Before number_of(const ReplicaState* state);
 
   std::mutex mutex_;
   std::optional<Initial> initial_;
-  std::deque<Transition> transitions_;            // newest first, bounded
-  std::unordered_map<std::uint64_t, Held> held_;  // by fingerprint
+  std::deque<Transition> transitions_;                       // newest first, bounded
+  std::unordered_map<Step, std::uint64_t, HashStep> steps_;  // to the fingerprint after, bounded
+  std::unordered_map<std::uint64_t, Held> held_;             // replicas, by fingerprint
   std::size_t sweep_at_ = 64;  // size of held_ at which the forgotten are removed
+  std::uint64_t loads_ = 0;    // states on their way so far
 };
 
 }  // namespace psephos::client

@@ -12,12 +12,11 @@
 #include "client/gradient/batch.h"
 #include "platforms/kernels/environment.h"
 #include "platforms/kernels/kernels.h"
-#include "runtime/replica/initial_parameters.h"
 
 namespace psephos::client {
 
 Worker::Worker(GradientFactory factory, PhiloxKey key, SharedReplicas* shared)
-    : factory_(std::move(factory)), key_(key), shared_(shared) {}
+    : factory_(std::move(factory)), key_(key), replica_(shared) {}
 
 JobDone Worker::perform(const Job& job, Scratch& scratch) {
   const kernels::FloatEnvironment environment;
@@ -37,34 +36,6 @@ std::uint64_t Worker::samples_per_ballot() const {
   return std::uint64_t{hyper_.local_steps} * hyper_.batch;
 }
 
-// ---- the replica -------------------------------------------------------------------------------
-
-std::span<const float> Worker::parameters() const {
-  if (own_x_) return own_x_->parameters();
-  if (shared_x_) return shared_x_->parameters();
-  return {};
-}
-
-// One that may be changed, with what was held in it.
-Replica& Worker::own_replica() {
-  if (!own_x_) own_x_ = std::make_unique<Replica>(*std::exchange(shared_x_, nullptr));
-  return *own_x_;
-}
-
-void Worker::hold(SharedReplica replica) {
-  own_x_.reset();
-  shared_x_ = std::move(replica.x);
-  fingerprint_ = replica.fingerprint;
-}
-
-// Gives the replica to those who hold the same one, where there can be any.
-void Worker::share() {
-  if (!shared_) return;
-  hold(shared_->intern({std::shared_ptr<const Replica>(std::move(own_x_)), fingerprint_}));
-}
-
-// ---- jobs --------------------------------------------------------------------------------------
-
 JobDone Worker::run(const Prepare& job, Scratch&) {
   auto source = factory_(job.welcome);
   if (!source) return JobFailed{source.error().text};
@@ -74,19 +45,9 @@ JobDone Worker::run(const Prepare& job, Scratch&) {
   }
   source_ = std::move(*source);
   hyper_ = job.welcome.hyper;
-  const std::size_t d = parameter_count(tensors);
   rule_.emplace(hyper_.algorithm, hyper_.beta);
-  if (auto known = shared_ ? shared_->initial(tensors, hyper_.seed) : std::nullopt) {
-    hold(*std::move(known));
-  } else {
-    shared_x_.reset();
-    own_x_ = std::make_unique<Replica>(d);
-    fill_initial_parameters(tensors, hyper_.seed, own_x_->mutable_parameters());
-    fingerprint_ = own_x_->fingerprint();
-    share();
-    if (shared_) shared_->keep_initial(tensors, hyper_.seed, {shared_x_, fingerprint_});
-  }
-  return Prepared{job.welcome.run, fingerprint_};
+  replica_.draw(tensors, hyper_.seed);
+  return Prepared{job.welcome.run, replica_.fingerprint()};
 }
 
 JobDone Worker::run(const ComputeBallot& job, Scratch& scratch) {
@@ -152,45 +113,9 @@ Worker::LocalGradient Worker::local_steps(std::uint32_t round, Scratch& scratch)
   return {loss_sum / static_cast<double>(samples_used), samples_used};
 }
 
-JobDone Worker::run(const ApplyDecisions& job, Scratch&) {
-  const std::uint32_t end = job.decisions.back().round + 1;
-  const std::uint64_t before = fingerprint_;
-  if (auto known = shared_ ? shared_->after(job.frame, before) : std::nullopt) {
-    hold(*std::move(known));
-    return Applied{end, fingerprint_, true};
-  }
-  Replica& x = own_replica();
-  for (const wire::Decision& decision : job.decisions) {
-    const std::uint32_t round = decision.round + 1;
-    const auto signs = decode(decision.encoding, decision.planes, x.size());
-    if (!signs) return Applied{round, fingerprint_, false};
-    x.apply(*signs, decision.delta, decision.keep);
-    fingerprint_ = x.fingerprint();
-    if (fingerprint_ != decision.fingerprint) return Applied{round, fingerprint_, false};
-  }
-  share();
-  if (shared_) shared_->keep_after(job.frame, before, {shared_x_, fingerprint_});
-  return Applied{end, fingerprint_, true};
-}
+JobDone Worker::run(const ApplyDecisions& job, Scratch&) { return replica_.apply(job); }
 
-JobDone Worker::run(const LoadChunk& job, Scratch&) {
-  if (!loader_) loader_ = std::make_unique<CheckpointLoader>();
-  if (!own_x_) own_x_ = std::make_unique<Replica>(std::exchange(shared_x_, nullptr)->size());
-  ChunkLoaded done;
-  done.checkpoint = job.chunk.round;
-  done.chunk = job.chunk.chunk;
-  const auto loaded = loader_->load(job.chunk.bytes, job.chunk.chunk, job.chunk.chunks,
-                                    wire::kChunkBytes, own_x_->mutable_parameters());
-  done.complete = !loaded || *loaded;
-  if (loaded && *loaded) {
-    fingerprint_ = done.fingerprint = own_x_->fingerprint();
-    done.matched =
-        done.fingerprint == job.chunk.fingerprint && loader_->header().round == job.chunk.round;
-    if (done.matched) share();
-  }
-  if (done.complete) loader_.reset();
-  return done;
-}
+JobDone Worker::run(const LoadChunk& job, Scratch&) { return replica_.load(job); }
 
 JobDone Worker::run(const Evaluate& job, Scratch&) {
   const LossAndHits result = source_->evaluate(parameters());

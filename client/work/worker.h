@@ -13,10 +13,8 @@
 #include "client/ballot/worker_rule.h"
 #include "client/gradient/gradient_source.h"
 #include "client/session/session.h"
+#include "client/work/held_replica.h"
 #include "client/work/scratch.h"
-#include "client/work/shared_replicas.h"
-#include "runtime/replica/checkpoint.h"
-#include "runtime/replica/replica.h"
 
 namespace psephos::client {
 
@@ -36,7 +34,7 @@ class Worker {
   std::uint64_t samples_per_ballot() const;
 
   // Empty before Prepare.
-  std::span<const float> parameters() const;
+  std::span<const float> parameters() const { return replica_.parameters(); }
 
  protected:
   // What this client votes in `round`, given its honest ballot. The simulator's liars override it.
@@ -59,21 +57,12 @@ class Worker {
   LocalGradient local_gradient(std::uint32_t round, Scratch& scratch);
   LocalGradient local_steps(std::uint32_t round, Scratch& scratch);
 
-  Replica& own_replica();
-  void hold(SharedReplica replica);
-  void share();
-
   GradientFactory factory_;
   PhiloxKey key_;
-  SharedReplicas* shared_;
   Hyperparameters hyper_;
   std::unique_ptr<GradientSource> source_;
   std::optional<WorkerRule> rule_;
-  // Exactly one holds the replica once there is one: `shared_x_` is not this client's to change.
-  std::unique_ptr<Replica> own_x_;
-  std::shared_ptr<const Replica> shared_x_;
-  std::uint64_t fingerprint_ = 0;  // of the replica, while it has a round
-  std::unique_ptr<CheckpointLoader> loader_;
+  HeldReplica replica_;
 };
 
 }  // namespace psephos::client

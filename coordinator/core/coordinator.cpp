@@ -41,6 +41,7 @@ Coordinator::Coordinator(CoordinatorOptions options, std::unique_ptr<Ledger> led
     : options_(std::move(options)),
       ledger_(std::move(ledger)),
       outlet_(outlet),
+      past_(options_.session, options_.run),
       counting_(options_.config, initial_replica(options_), 0),
       session_(session_options(options_, counting_.replica().fingerprint())) {
   need(ledger_->add_checkpoint(counting_.checkpoint()));
@@ -83,7 +84,7 @@ void Coordinator::perform(const Commit& action) {
 }
 
 void Coordinator::perform(const AnswerCatchUp& action) {
-  const Frame past = answer_catch_up(*ledger_, action.request, options_.session, options_.run);
+  const Frame past = past_.answer(*ledger_, action.request);
   if (past) perform(SendFrame{action.peer, past});
 }
 

@@ -11,6 +11,7 @@
 
 #include "coordinator/counting/counting_room.h"
 #include "coordinator/ledger/ledger.h"
+#include "coordinator/ledger/past.h"
 #include "coordinator/session/session.h"
 #include "runtime/base/bytes.h"
 #include "runtime/report/summary.h"
@@ -74,6 +75,7 @@ class Coordinator {
   CoordinatorOptions options_;
   std::unique_ptr<Ledger> ledger_;
   Outlet& outlet_;
+  PastFrames past_;
   CountingRoom counting_;
   Session session_;
   std::vector<Event> follow_up_;  // events that performing an action caused

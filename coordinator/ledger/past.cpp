@@ -66,26 +66,42 @@ std::optional<std::size_t> decisions_bytes(const Ledger& ledger, std::uint32_t f
 
 }  // namespace
 
-Frame answer_catch_up(const Ledger& ledger, const wire::CatchUp& request, std::uint64_t session,
-                      std::uint64_t run) {
+PastFrames::Content PastFrames::choose(const Ledger& ledger, const wire::CatchUp& request) {
   const CheckpointRef newest = ledger.newest_checkpoint();
   PSEPHOS_CHECK(newest, "a ledger holds a checkpoint from round 0 on");
   const bool has_replica =
       request.have_round != wire::kNoRound && request.reason == wire::CatchUpReason::kBehind;
   if (has_replica) {
-    if (request.have_round >= ledger.rounds()) return nullptr;
     const std::optional<std::size_t> missed = decisions_bytes(ledger, request.have_round);
     const std::size_t by_checkpoint =
         newest->bytes.size() + decisions_bytes(ledger, newest->round).value_or(0);
     if (missed && (*missed <= by_checkpoint || newest->round <= request.have_round)) {
-      return decisions_from(ledger, request.have_round, session, run);
+      return {false, request.have_round, ledger.rounds()};
     }
+    return {true, newest->round, 0};
   }
   // A transfer that has begun goes on with its checkpoint while that is kept; else from the start
   // of the newest.
-  const CheckpointRef begun = ledger.checkpoint(request.checkpoint);
-  return begun && !has_replica ? chunk_of(*begun, request.chunk, session)
-                               : chunk_of(*newest, 0, session);
+  if (ledger.checkpoint(request.checkpoint)) return {true, request.checkpoint, request.chunk};
+  return {true, newest->round, 0};
+}
+
+Frame PastFrames::build(const Ledger& ledger, const Content& content) const {
+  if (!content.checkpoint) return decisions_from(ledger, content.round, session_, run_);
+  return chunk_of(*ledger.checkpoint(content.round), content.chunk_or_open_round, session_);
+}
+
+Frame PastFrames::answer(const Ledger& ledger, const wire::CatchUp& request) {
+  if (request.reason == wire::CatchUpReason::kBehind && request.have_round != wire::kNoRound &&
+      request.have_round >= ledger.rounds()) {
+    return nullptr;
+  }
+  const Content content = choose(ledger, request);
+  const auto built = std::ranges::find(built_, content, &Built::content);
+  if (built != built_.end()) return built->frame;
+  built_.push_front({content, build(ledger, content)});
+  if (built_.size() > kPastFramesKept) built_.pop_back();
+  return built_.front().frame;
 }
 
 }  // namespace psephos::coordinator

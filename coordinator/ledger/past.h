@@ -1,16 +1,49 @@
 #pragma once
 // What a client that asks to catch up is sent: the decisions it missed, or a chunk of a checkpoint,
-// whichever brings it to the open round with fewer bytes. A pure function of ledger and request: no
-// transfer has a state.
+// whichever brings it to the open round with fewer bytes. Decided by ledger and request alone: no
+// transfer has a state. Clients drawn from a crowd ask for the same: frames just built are kept.
+//
+// Not thread-safe.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
 
 #include "coordinator/ledger/ledger.h"
 #include "runtime/wire/message.h"
 
 namespace psephos::coordinator {
 
-// One frame of at most wire::kCatchUpFrameBytes (unless a single decision is larger). Null when the
-// client is not behind.
-Frame answer_catch_up(const Ledger& ledger, const wire::CatchUp& request, std::uint64_t session,
-                      std::uint64_t run);
+inline constexpr std::size_t kPastFramesKept = 16;  // of wire::kCatchUpFrameBytes at most, or nearly
+
+class PastFrames {
+ public:
+  // `session`, `run`: what the frames repeat.
+  PastFrames(std::uint64_t session, std::uint64_t run) : session_(session), run_(run) {}
+
+  // One frame of at most wire::kCatchUpFrameBytes (unless a single decision is larger). Null when
+  // the client is not behind.
+  Frame answer(const Ledger& ledger, const wire::CatchUp& request);
+
+ private:
+  // Decisions from a round to the open one, or a chunk of a round's checkpoint.
+  struct Content {
+    bool checkpoint = false;
+    std::uint32_t round = 0;
+    std::uint32_t chunk_or_open_round = 0;
+    bool operator==(const Content&) const = default;
+  };
+  struct Built {
+    Content content;
+    Frame frame;
+  };
+
+  static Content choose(const Ledger& ledger, const wire::CatchUp& request);
+  Frame build(const Ledger& ledger, const Content& content) const;
+
+  std::uint64_t session_;
+  std::uint64_t run_;
+  std::deque<Built> built_;  // newest first
+};
 
 }  // namespace psephos::coordinator

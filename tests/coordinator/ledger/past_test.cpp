@@ -84,7 +84,7 @@ struct Answer {
 };
 
 std::optional<Answer> ask(const Book& book, const wire::CatchUp& request) {
-  Answer answer{answer_catch_up(book.ledger, request, kSession, kRun), {}};
+  Answer answer{PastFrames(kSession, kRun).answer(book.ledger, request), {}};
   if (!answer.frame) return std::nullopt;
   const auto message = wire::read_coordinator_frame(*answer.frame, wire::kDefaultMaxParameters);
   EXPECT_TRUE(message.ok());
