@@ -2,10 +2,9 @@
 // Virtual time: events in order of their instant, of their turn within it, and of scheduling.
 // Nothing in a memory simulation looks at a real clock, so the same seed gives the same history.
 
-#include <cstdint>
-#include <queue>
+#include <deque>
+#include <map>
 #include <utility>
-#include <vector>
 
 #include "runtime/base/units.h"
 
@@ -16,35 +15,25 @@ class EventQueue {
  public:
   // `turn`: events of one instant with a lower one go first.
   void schedule(Instant at, T event, int turn = 0) {
-    queue_.push({at, turn, next_++, std::move(event)});
+    queue_[{at, turn}].push_back(std::move(event));
   }
   bool empty() const { return queue_.empty(); }
-  Instant next_instant() const { return queue_.top().at; }
+  Instant next_instant() const { return queue_.begin()->first.first; }
 
   // The earliest event; its instant becomes now.
   T pop(Instant& now) {
-    // priority_queue gives no way to move out of top(); the element is popped right after.
-    Entry entry = std::move(const_cast<Entry&>(queue_.top()));
-    queue_.pop();
-    now = entry.at;
-    return std::move(entry.event);
+    const auto first = queue_.begin();
+    now = first->first.first;
+    T event = std::move(first->second.front());
+    first->second.pop_front();
+    if (first->second.empty()) queue_.erase(first);
+    return event;
   }
 
  private:
-  struct Entry {
-    Instant at;
-    int turn;
-    std::uint64_t order;
-    T event;
-  };
-  struct Later {
-    bool operator()(const Entry& a, const Entry& b) const {
-      if (a.at != b.at) return a.at > b.at;
-      return a.turn != b.turn ? a.turn > b.turn : a.order > b.order;
-    }
-  };
-  std::priority_queue<Entry, std::vector<Entry>, Later> queue_;
-  std::uint64_t next_ = 0;
+  // A list per instant and turn, never empty: where links have no delay, there is hardly more than
+  // one, and a crowd's events cost no search.
+  std::map<std::pair<Instant, int>, std::deque<T>> queue_;
 };
 
 }  // namespace psephos::simulator

@@ -98,7 +98,7 @@ void MemoryWorld::happen(const ToClient& event) {
 void MemoryWorld::happen(const JobDue& event) {
   Client& client = clients_[event.client];
   if (client.life != event.life) return;
-  if (client.job->ticket) pool_.wait(client.job->ticket);
+  pool_.wait(client.job->ticket);
   client::JobDone done = std::move(client.job->done);
   client.job.reset();
   if (const auto* ready = std::get_if<client::BallotReady>(&done)) {
@@ -135,6 +135,10 @@ void MemoryWorld::step_client(std::size_t i, const client::Event& event) {
     perform(i, action);
     if (clients_[i].life != life) return;  // it died while it spoke
   }
+  if (const auto done = std::exchange(clients_[i].done_at_once, nullptr)) {
+    step_client(i, client::JobEnded{std::move(*done)});
+    return;
+  }
   if (reports_.client_stepped) reports_.client_stepped(i, *clients_[i].session);
   schedule_client_tick(i);
 }
@@ -160,22 +164,22 @@ void MemoryWorld::perform(std::size_t i, const client::Action& action) {
 
 void MemoryWorld::start_job(std::size_t i, const client::Job& job) {
   Client& client = clients_[i];
+  client::Worker* worker = client.worker.get();
+  if (quickly_done(job)) {
+    client.done_at_once = std::make_unique<client::JobDone>(worker->perform(job, scratch_[0]));
+    return;
+  }
   client.job = std::make_unique<RunningJob>();
   client::JobDone* done = &client.job->done;
-  client::Worker* worker = client.worker.get();
+  const bool ballot = std::holds_alternative<client::ComputeBallot>(job);
+  const double cost = ballot ? static_cast<double>(worker->samples_per_ballot()) : 0;
+  client.job->ticket = pool_.submit(cost, [this, worker, done, job](unsigned slot) {
+    *done = worker->perform(job, scratch_[slot]);
+  });
   Duration duration{0};
-  if (quickly_done(job)) {
-    *done = worker->perform(job, scratch_[0]);
-  } else {
-    const bool ballot = std::holds_alternative<client::ComputeBallot>(job);
-    const double cost = ballot ? static_cast<double>(worker->samples_per_ballot()) : 0;
-    client.job->ticket = pool_.submit(cost, [this, worker, done, job](unsigned slot) {
-      *done = worker->perform(job, scratch_[slot]);
-    });
-    if (ballot) {
-      duration = draw_delay(links_.compute, client.factor, {seed_, static_cast<std::uint32_t>(i)},
-                            Purpose::kComputeTime, client.draws++);
-    }
+  if (ballot) {
+    duration = draw_delay(links_.compute, client.factor, {seed_, static_cast<std::uint32_t>(i)},
+                          Purpose::kComputeTime, client.draws++);
   }
   queue_.schedule(now_ + duration, JobDue{i, client.life}, kJobTurn);
 }
@@ -213,8 +217,9 @@ MemoryWorld::Client* MemoryWorld::client_at(const std::string& peer) {
 // A crash: everything in memory is gone, and a new process starts.
 void MemoryWorld::restart(std::size_t i) {
   Client& client = clients_[i];
-  if (client.job && client.job->ticket) pool_.wait(client.job->ticket);
+  if (client.job) pool_.wait(client.job->ticket);
   client.job.reset();
+  client.done_at_once.reset();
   ++client.life;
   client.tick_at = Instant::max();
   client.peer.clear();

@@ -89,14 +89,15 @@ class MemoryWorld : private coordinator::Outlet {
       std::variant<ToCoordinator, ToClient, JobDue, ClientTick, ClientStart, CoordinatorTick>;
 
   struct RunningJob {
-    WorkPool::Ticket ticket;  // null: done as it was asked for
+    WorkPool::Ticket ticket;
     client::JobDone done;
   };
   struct Client {
     std::unique_ptr<client::Session> session;
     std::unique_ptr<client::Worker> worker;
     std::unique_ptr<RunningJob> job;
-    std::string peer;  // of the connection in use
+    std::unique_ptr<client::JobDone> done_at_once;  // of the step in hand
+    std::string peer;                               // of the connection in use
     std::uint32_t connections = 0;
     std::uint32_t life = 0;  // restarts so far
     Instant tick_at = Instant::max();

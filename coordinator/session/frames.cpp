@@ -112,10 +112,10 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
         "begins here and clients that are ahead take the checkpoint",
         member->identity, join.have_round, round_, join.have_round - round_, epoch_));
   }
-  if (phase_ == Phase::kWaiting && everybody_votes() && !member->invited) {
+  // In an open round its ballot counts if it comes in time, but nobody waits for it.
+  if (everybody_votes() && (phase_ == Phase::kWaiting || phase_ == Phase::kOpen)) {
     member->invited = true;
-  } else if (phase_ == Phase::kOpen && everybody_votes()) {
-    member->invited = true;  // its ballot counts if it comes in time, but nobody waits for it
+    touch(*member);
   }
   send(arrived.peer, welcome_for(*member));
   if (phase_ == Phase::kFinishing) send_finished(arrived.peer);
@@ -167,7 +167,7 @@ void Session::on_message(Member& member, const wire::Ballot& ballot, const Frame
 bool Session::acceptable(const Member& member, const wire::Ballot& ballot) const {
   const std::uint32_t age = round_ - ballot.round;
   if (age > options_.config.hyper.staleness) return false;
-  return age == 0 ? member.invited : ((member.invited_before >> (age - 1)) & 1) != 0;
+  return age == 0 ? member.invited : was_invited(member, round_, age);
 }
 
 void Session::on_message(Member& member, const wire::CatchUp& request, Instant now) {

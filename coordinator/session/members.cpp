@@ -1,8 +1,22 @@
 #include "coordinator/session/members.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace psephos::coordinator {
+
+bool was_invited(const Member& member, std::uint32_t round, std::uint32_t age) {
+  const std::uint32_t passed = round - member.invited_until;  // rounds without an invitation
+  return age > passed && age - passed <= 64 &&
+         ((member.invited_before >> (age - passed - 1)) & 1) != 0;
+}
+
+void enter_invitation(Member& member, std::uint32_t round) {
+  const std::uint32_t passed = round + 1 - member.invited_until;
+  member.invited_before = passed < 64 ? member.invited_before << passed : 0;
+  if (member.invited) member.invited_before |= 1;
+  member.invited_until = round + 1;
+}
 
 Member* Members::join(const std::string& identity, const std::string& peer, Instant now) {
   // A connection that joins under another identity gives the old one up.
@@ -49,6 +63,17 @@ void Members::set_live(Member& member, bool live) {
   if (member.live == live) return;
   member.live = live;
   live ? ++live_ : --live_;
+  live_changed_ = true;
+}
+
+const std::vector<Member*>& Members::live_members() {
+  if (std::exchange(live_changed_, false)) {
+    live_members_.clear();
+    for (auto& [identity, member] : members_) {
+      if (member.live) live_members_.push_back(&member);
+    }
+  }
+  return live_members_;
 }
 
 bool Members::allow_catch_up(Member& member, Instant now) {
@@ -75,13 +100,13 @@ void Members::retire(const std::string& peer) {
   }
 }
 
-// Forgets the member that has been silent longest and never had a ballot counted: forgetting one
-// that voted would let its ballot be counted twice.
+// Forgets the member that has been silent longest, has no part in the open round and never had a
+// ballot counted: forgetting one that voted would let its ballot be counted twice.
 bool Members::make_room() {
   auto oldest = members_.end();
   for (auto it = members_.begin(); it != members_.end(); ++it) {
     const Member& member = it->second;
-    if (member.live || member.voted || member.counted_round) continue;
+    if (member.live || member.touched || member.counted_round) continue;
     if (oldest == members_.end() || member.last_heard < oldest->second.last_heard) oldest = it;
   }
   if (oldest == members_.end()) return false;

@@ -12,6 +12,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "runtime/base/units.h"
 #include "runtime/report/summary.h"
@@ -35,7 +36,8 @@ struct Member {
   bool left = false;            // said Leave, and has not joined again
   Instant last_heard{0};
 
-  // The open round.
+  // The open round. A member with any of these is touched (Session::touch).
+  bool touched = false;
   bool invited = false;
   bool expected = false;  // invited and live when it was opened
   bool answered = false;  // a ballot, or "none"
@@ -44,7 +46,8 @@ struct Member {
       0;  // of the ballot in the open tally (older than the round when stale)
 
   // Over the run.
-  std::uint64_t invited_before = 0;  // bit i: invited to the round i+1 before the open one
+  std::uint64_t invited_before = 0;  // bit i: invited to the round i+1 before `invited_until`
+  std::uint32_t invited_until = 0;
   std::optional<std::uint32_t>
       counted_round;                        // highest one committed with a ballot of this identity
   std::optional<std::uint32_t> late_round;  // highest one that a late ballot was entered for
@@ -55,6 +58,11 @@ struct Member {
   double catch_up_tokens = kCatchUpBurst;
   Instant catch_up_at{0};
 };
+
+// Was the member invited to the round `age` before `round` (1 <= age <= 64)?
+bool was_invited(const Member& member, std::uint32_t round, std::uint32_t age);
+// Enters whether it was invited to `round`, which closes.
+void enter_invitation(Member& member, std::uint32_t round);
 
 class Members {
  public:
@@ -76,6 +84,8 @@ class Members {
   const std::map<std::string, Member>& all() const { return members_; }
 
   std::uint32_t live() const { return live_; }
+  // Those, in byte order of identities. Valid until a member joins, comes or goes.
+  const std::vector<Member*>& live_members();
   void set_live(Member& member, bool live);
 
   // Takes a token for one catch-up request; false: too many of late.
@@ -87,6 +97,8 @@ class Members {
 
   std::uint32_t max_clients_;
   std::uint32_t live_ = 0;
+  std::vector<Member*> live_members_;  // as of the last question, unless
+  bool live_changed_ = true;
   std::map<std::string, Member> members_;
   std::unordered_map<std::string, std::string> identity_of_;  // routing id -> identity
   std::unordered_map<std::string, std::uint64_t> retired_;    // routing id -> when, in retirements

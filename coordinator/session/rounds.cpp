@@ -10,7 +10,14 @@
 
 namespace psephos::coordinator {
 
+// Enters the member into the open round's books. Most of a large crowd has no part in a round, and
+// costs it nothing.
+void Session::touch(Member& member) {
+  if (!std::exchange(member.touched, true)) touched_.push_back(&member);
+}
+
 void Session::answered(Member& member) {
+  touch(member);
   if (member.answered) return;
   member.answered = true;
   if (member.expected) --outstanding_;
@@ -25,6 +32,7 @@ void Session::gone(Member& member) {
 // it then.
 void Session::back(Member& member) {
   members_.set_live(member, true);
+  touch(member);
   if (phase_ == Phase::kOpen && everybody_votes() && !std::exchange(member.invited, true)) {
     call(member);
   }
@@ -40,8 +48,8 @@ void Session::advance(Instant now) {
     deadline_ = now + std::chrono::milliseconds(config.deadline_ms);
     invite();
     if (!everybody_votes()) {
-      for (const auto& [identity, member] : members_.all()) {
-        if (member.invited) call(member);
+      for (const Member* member : touched_) {
+        if (member->invited) call(*member);
       }
     }
   }
@@ -66,24 +74,23 @@ void Session::advance(Instant now) {
 // Draws the open round's voters from those who are live, and expects them.
 void Session::invite() {
   const RunConfig& config = options_.config;
-  std::vector<std::string> live;
-  for (auto& [identity, member] : members_.all()) {
-    if (member.live) live.push_back(identity);
-  }
-  if (!everybody_votes()) {
-    live =
-        draw(live,
-             draw_size(config.fraction, config.min_voters, static_cast<std::uint32_t>(live.size())),
-             run_key(), round_, draws_++);
-  }
-  outstanding_ = 0;
-  for (const std::string& identity : live) {
-    Member& member = *members_.find(identity);
+  const std::vector<Member*>& live = members_.live_members();
+  const auto expect = [this](Member& member) {
+    touch(member);
     member.invited = true;
     member.expected = true;
     if (!member.answered) ++outstanding_;
+  };
+  outstanding_ = 0;
+  if (everybody_votes()) {
+    expected_ = members_.live();
+    for (Member* member : live) expect(*member);
+    return;
   }
-  expected_ = static_cast<std::uint32_t>(live.size());
+  expected_ = draw_size(config.fraction, config.min_voters, members_.live());
+  for (const std::uint32_t i : draw(members_.live(), expected_, run_key(), round_, draws_++)) {
+    expect(*live[i]);
+  }
 }
 
 void Session::open_round(Instant now) {
@@ -109,20 +116,22 @@ void Session::deadline_passed(Instant now) {
                    silent == 0 ? "" : fmt::format(" ({} clients had nothing to say)", silent)));
   overdue_ = true;
   deadline_ = now + std::chrono::milliseconds(config.deadline_ms);
-  std::vector<std::string> others;
-  for (auto& [identity, member] : members_.all()) {
-    if (!member.live || member.answered) continue;
-    if (member.invited) {
-      call(member);  // its ballot, or our invitation, may have been lost
+  std::vector<Member*> others;
+  for (Member* member : members_.live_members()) {
+    if (member->answered) continue;
+    if (member->invited) {
+      call(*member);  // its ballot, or our invitation, may have been lost
     } else {
-      others.push_back(identity);
+      others.push_back(member);
     }
   }
   if (everybody_votes() || others.empty()) return;
   const std::uint32_t wanted = draw_size(config.fraction, config.min_voters, members_.live());
-  for (const std::string& identity :
-       draw(others, wanted > voters_ ? wanted - voters_ : 1, run_key(), round_, draws_++)) {
-    Member& member = *members_.find(identity);
+  for (const std::uint32_t i :
+       draw(static_cast<std::uint32_t>(others.size()), wanted > voters_ ? wanted - voters_ : 1,
+            run_key(), round_, draws_++)) {
+    Member& member = *others[i];
+    touch(member);
     member.invited = true;
     member.expected = true;
     ++expected_;
@@ -167,18 +176,19 @@ void Session::close_round_books(Instant now) {
       ++member->agreement_count;
     }
   }
-  for (auto& [identity, member] : members_.all()) {
-    if (member.voted) {
-      ++member.row.counted;
-      member.counted_round = member.ballot_round;
+  for (Member* member : touched_) {
+    if (member->voted) {
+      ++member->row.counted;
+      member->counted_round = member->ballot_round;
     }
-    if (member.invited) {
-      ++member.row.invited;
-      if (!member.voted) ++member.row.absent;
+    if (member->invited) {
+      ++member->row.invited;
+      if (!member->voted) ++member->row.absent;
     }
-    member.invited_before = (member.invited_before << 1) | (member.invited ? 1u : 0u);
-    member.invited = member.expected = member.answered = member.voted = false;
+    enter_invitation(*member, round_);
+    member->touched = member->invited = member->expected = member->answered = member->voted = false;
   }
+  touched_.clear();
   const auto entries = static_cast<double>(parameter_count(options_.tensors)) * voters_;
   RoundRow row;
   row.round = round_ + 1;
@@ -209,23 +219,24 @@ void Session::broadcast(const DecisionRecord& record) {
   decision.voters = record.voters;
   decision.fingerprint = record.fingerprint;
   decision.evaluate = options_.config.client_eval && evaluation_due();
+  if (options_.config.hyper.audience == Audience::kDrawn) {
+    for (const Member* member : touched_) {
+      if (member->invited && member->live) call(*member);
+    }
+    return;
+  }
   Frame to_voters;
   Frame to_others;
-  for (auto& [identity, member] : members_.all()) {
-    if (!member.live) continue;
-    if (options_.config.hyper.audience == Audience::kDrawn) {
-      if (member.invited) call(member);
-      continue;
-    }
-    Frame& frame = member.invited ? to_voters : to_others;
+  for (const Member* member : members_.live_members()) {
+    Frame& frame = member->invited ? to_voters : to_others;
     if (!frame) {
-      decision.vote = member.invited;
+      decision.vote = member->invited;
       frame = wire::build(decision);
       traffic_.decision_overhead_max = std::max<std::uint64_t>(
           traffic_.decision_overhead_max, frame->size() - record.votes.planes.size());
     }
     ++traffic_.decisions_sent;
-    actions_.push_back(SendFrame{member.peer, frame});
+    actions_.push_back(SendFrame{member->peer, frame});
   }
 }
 
@@ -245,11 +256,11 @@ void Session::on_tally_lost(Instant now) {
   outstanding_ = 0;
   overdue_ = false;
   deadline_ = now + std::chrono::milliseconds(options_.config.deadline_ms);
-  for (auto& [identity, member] : members_.all()) {
-    member.voted = member.answered = false;
-    if (member.expected) ++outstanding_;
-    if (member.invited && member.live) {
-      refuse(member.peer, wire::RefusalCode::kResend, "send your ballot of this round again");
+  for (Member* member : touched_) {
+    member->voted = member->answered = false;
+    if (member->expected) ++outstanding_;
+    if (member->invited && member->live) {
+      refuse(member->peer, wire::RefusalCode::kResend, "send your ballot of this round again");
     }
   }
 }
