@@ -115,7 +115,7 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
   // In an open round its ballot counts if it comes in time, but nobody waits for it.
   if (everybody_votes() && (phase_ == Phase::kWaiting || phase_ == Phase::kOpen)) {
     member->invited = true;
-    touch(*member);
+    members_.touch(*member);
   }
   send(arrived.peer, welcome_for(*member));
   if (phase_ == Phase::kFinishing) send_finished(arrived.peer);

@@ -76,6 +76,17 @@ const std::vector<Member*>& Members::live_members() {
   return live_members_;
 }
 
+void Members::touch(Member& member) {
+  if (!std::exchange(member.touched, true)) touched_.push_back(&member);
+}
+
+void Members::untouch_all() {
+  for (Member* member : touched_) {
+    member->touched = member->invited = member->expected = member->answered = member->voted = false;
+  }
+  touched_.clear();
+}
+
 bool Members::allow_catch_up(Member& member, Instant now) {
   const double elapsed = std::chrono::duration<double>(now - member.catch_up_at).count();
   member.catch_up_at = now;
@@ -100,17 +111,18 @@ void Members::retire(const std::string& peer) {
   }
 }
 
-// Forgets the member that has been silent longest, has no part in the open round and never had a
-// ballot counted: forgetting one that voted would let its ballot be counted twice.
+// Forgets the member that has been silent longest and never had a ballot counted: forgetting one
+// that voted would let its ballot be counted twice.
 bool Members::make_room() {
   auto oldest = members_.end();
   for (auto it = members_.begin(); it != members_.end(); ++it) {
     const Member& member = it->second;
-    if (member.live || member.touched || member.counted_round) continue;
+    if (member.live || member.voted || member.counted_round) continue;
     if (oldest == members_.end() || member.last_heard < oldest->second.last_heard) oldest = it;
   }
   if (oldest == members_.end()) return false;
   if (!oldest->second.peer.empty()) identity_of_.erase(oldest->second.peer);
+  if (oldest->second.touched) std::erase(touched_, &oldest->second);
   members_.erase(oldest);
   return true;
 }

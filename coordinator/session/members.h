@@ -36,8 +36,8 @@ struct Member {
   bool left = false;            // said Leave, and has not joined again
   Instant last_heard{0};
 
-  // The open round. A member with any of these is touched (Session::touch).
-  bool touched = false;
+  // The open round. A member with any of these is touched.
+  bool touched = false;  // changed by Members alone
   bool invited = false;
   bool expected = false;  // invited and live when it was opened
   bool answered = false;  // a ballot, or "none"
@@ -88,6 +88,14 @@ class Members {
   const std::vector<Member*>& live_members();
   void set_live(Member& member, bool live);
 
+  // Enters the member into the open round's books. Most of a large crowd has no part in a round,
+  // and costs it nothing.
+  void touch(Member& member);
+  // Those, in the order they came. Valid until a member joins.
+  const std::vector<Member*>& touched() const { return touched_; }
+  // Closes the books: nobody has a part in the next round yet.
+  void untouch_all();
+
   // Takes a token for one catch-up request; false: too many of late.
   static bool allow_catch_up(Member& member, Instant now);
 
@@ -99,6 +107,7 @@ class Members {
   std::uint32_t live_ = 0;
   std::vector<Member*> live_members_;  // as of the last question, unless
   bool live_changed_ = true;
+  std::vector<Member*> touched_;
   std::map<std::string, Member> members_;
   std::unordered_map<std::string, std::string> identity_of_;  // routing id -> identity
   std::unordered_map<std::string, std::uint64_t> retired_;    // routing id -> when, in retirements

@@ -10,14 +10,8 @@
 
 namespace psephos::coordinator {
 
-// Enters the member into the open round's books. Most of a large crowd has no part in a round, and
-// costs it nothing.
-void Session::touch(Member& member) {
-  if (!std::exchange(member.touched, true)) touched_.push_back(&member);
-}
-
 void Session::answered(Member& member) {
-  touch(member);
+  members_.touch(member);
   if (member.answered) return;
   member.answered = true;
   if (member.expected) --outstanding_;
@@ -32,7 +26,7 @@ void Session::gone(Member& member) {
 // it then.
 void Session::back(Member& member) {
   members_.set_live(member, true);
-  touch(member);
+  members_.touch(member);
   if (phase_ == Phase::kOpen && everybody_votes() && !std::exchange(member.invited, true)) {
     call(member);
   }
@@ -48,7 +42,7 @@ void Session::advance(Instant now) {
     deadline_ = now + std::chrono::milliseconds(config.deadline_ms);
     invite();
     if (!everybody_votes()) {
-      for (const Member* member : touched_) {
+      for (const Member* member : members_.touched()) {
         if (member->invited) call(*member);
       }
     }
@@ -76,7 +70,7 @@ void Session::invite() {
   const RunConfig& config = options_.config;
   const std::vector<Member*>& live = members_.live_members();
   const auto expect = [this](Member& member) {
-    touch(member);
+    members_.touch(member);
     member.invited = true;
     member.expected = true;
     if (!member.answered) ++outstanding_;
@@ -131,7 +125,7 @@ void Session::deadline_passed(Instant now) {
        draw(static_cast<std::uint32_t>(others.size()), wanted > voters_ ? wanted - voters_ : 1,
             run_key(), round_, draws_++)) {
     Member& member = *others[i];
-    touch(member);
+    members_.touch(member);
     member.invited = true;
     member.expected = true;
     ++expected_;
@@ -176,7 +170,7 @@ void Session::close_round_books(Instant now) {
       ++member->agreement_count;
     }
   }
-  for (Member* member : touched_) {
+  for (Member* member : members_.touched()) {
     if (member->voted) {
       ++member->row.counted;
       member->counted_round = member->ballot_round;
@@ -186,9 +180,8 @@ void Session::close_round_books(Instant now) {
       if (!member->voted) ++member->row.absent;
     }
     enter_invitation(*member, round_);
-    member->touched = member->invited = member->expected = member->answered = member->voted = false;
   }
-  touched_.clear();
+  members_.untouch_all();
   const auto entries = static_cast<double>(parameter_count(options_.tensors)) * voters_;
   RoundRow row;
   row.round = round_ + 1;
@@ -220,7 +213,7 @@ void Session::broadcast(const DecisionRecord& record) {
   decision.fingerprint = record.fingerprint;
   decision.evaluate = options_.config.client_eval && evaluation_due();
   if (options_.config.hyper.audience == Audience::kDrawn) {
-    for (const Member* member : touched_) {
+    for (const Member* member : members_.touched()) {
       if (member->invited && member->live) call(*member);
     }
     return;
@@ -256,7 +249,7 @@ void Session::on_tally_lost(Instant now) {
   outstanding_ = 0;
   overdue_ = false;
   deadline_ = now + std::chrono::milliseconds(options_.config.deadline_ms);
-  for (Member* member : touched_) {
+  for (Member* member : members_.touched()) {
     member->voted = member->answered = false;
     if (member->expected) ++outstanding_;
     if (member->invited && member->live) {

@@ -155,7 +155,6 @@ class Session {
   void on_heartbeat(const Member& member);
   void on_message(Member& member, const wire::Leave& leave);
   void on_closed(const ClosedRound& closed);
-  void touch(Member& member);
   void answered(Member& member);
   void gone(Member& member);
   void back(Member& member);
@@ -202,7 +201,6 @@ class Session {
   Instant deadline_{0};
   std::uint32_t draws_ = 0;
   bool overdue_ = false;  // a deadline passed below the minimum: closes when that is reached
-  std::vector<Member*> touched_;  // members with a part in it
   std::uint32_t voters_ = 0;
   std::uint32_t expected_ = 0;     // at opening
   std::uint32_t outstanding_ = 0;  // members expected and not answered yet
