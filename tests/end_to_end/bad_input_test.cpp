@@ -19,7 +19,7 @@ const Flags kNowhere = {"--connect", "tcp://127.0.0.1:9"};
 
 TEST_F(BadInput, UnknownWordsAreNamed) {
   simulate({"--dataset", "mnist"}, kUsage, "known are fashion-mnist, idx:DIR and synthetic");
-  simulate(kSynthetic + Flags{"--model", "cnn"}, kUsage, "known are softmax, mlp:WIDTH");
+  simulate(kSynthetic + Flags{"--model", "resnet"}, kUsage, "known are softmax, mlp:WIDTH");
   simulate(kSynthetic + Flags{"--partition", "fair"}, kUsage, "known are iid, shards:K");
   for (const char* flag : {"--algorithm", "--ballot", "--decision", "--downlink", "--schedule",
                            "--audience", "--local-steps", "--normalisation", "--attack",

@@ -17,14 +17,21 @@ struct RandomBatch {
   AlignedVector<std::uint8_t> labels;
 };
 
+// Uniform in [-1, 1).
+inline AlignedVector<float> random_floats(std::size_t count, std::uint32_t seed) {
+  AlignedVector<float> values(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double unit = unit_interval(philox_word({seed, 1}, 0, Purpose::kFault, i));
+    values[i] = static_cast<float>(2 * unit - 1);
+  }
+  return values;
+}
+
 // Inputs uniform in [-1, 1).
 inline RandomBatch random_batch(const Model& model, std::size_t samples, std::uint32_t seed) {
   const PhiloxKey key{seed, 1};
   RandomBatch batch;
-  for (std::size_t i = 0; i < samples * model.features(); ++i) {
-    const double unit = unit_interval(philox_word(key, 0, Purpose::kFault, i));
-    batch.inputs.push_back(static_cast<float>(2 * unit - 1));
-  }
+  batch.inputs = random_floats(samples * model.features(), seed);
   for (std::size_t i = 0; i < samples; ++i) {
     const std::uint32_t word = philox_word(key, 1, Purpose::kFault, i);
     const std::uint32_t label = below(word, static_cast<std::uint32_t>(model.classes()));
