@@ -12,6 +12,8 @@ Reporter::Reporter(const OutputOptions& output, std::uint32_t rounds)
       rounds_(rounds),
       terminal_(stderr_is_terminal() && !output.quiet, output.quiet) {}
 
+Reporter::Reporter(Silent) : silent_(true), terminal_(false, true) { output_.quiet = true; }
+
 Status Reporter::open_folder(const std::string& config_toml) {
   if (output_.out.empty()) return Ok{};
   auto folder = RunFolder::create(output_.out, config_toml);
@@ -37,6 +39,7 @@ void Reporter::evaluation_known(const EvaluationRow& row) {
 }
 
 void Reporter::note(const std::string& text) {
+  if (silent_) return;
   const std::lock_guard lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
   const double rested_s = std::chrono::duration<double>(now - noted_at_).count();
@@ -83,14 +86,22 @@ Status Reporter::finish(Summary& summary, const Coordinator& coordinator) {
     for (const std::string& sentence : neglected_clients(clients))
       fmt::print(out, "{}\n", sentence);
   }
-  Status written = Ok{};
-  if (folder_) {
-    written = folder_->finish(summary, clients, coordinator.replica().parameters());
-    if (written && !output_.quiet) fmt::print(out, "run folder: {}\n", output_.out);
-  }
+  const Status written = write_folder(summary, coordinator, clients);
+  if (written && folder_ && !output_.quiet) fmt::print(out, "run folder: {}\n", output_.out);
   if (output_.json) fmt::print(stdout, "{}\n", to_json(summary));
   std::fflush(stdout);
   return written;
+}
+
+Status Reporter::write_folder(const Summary& summary, const Coordinator& coordinator,
+                              const std::vector<ClientRow>& clients) {
+  if (!folder_) return Ok{};
+  const Status written = folder_->finish(summary, clients, coordinator.replica().parameters());
+  if (!written) return written;
+  if (const Status drawn = folder_->draw_pictures(summary); !drawn) {
+    terminal_.log(drawn.error().text);
+  }
+  return Ok{};
 }
 
 }  // namespace psephos::coordinator

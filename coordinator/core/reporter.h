@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "coordinator/core/coordinator.h"
 #include "runtime/report/options.h"
@@ -25,6 +26,10 @@ class Reporter {
  public:
   // `rounds`: planned.
   Reporter(const OutputOptions& output, std::uint32_t rounds);
+  // One that says and writes nothing, for a run that is one of many: what is known of it is in its
+  // summary.
+  struct Silent {};
+  explicit Reporter(Silent);
 
   // Creates the run folder when one was asked for.
   Status open_folder(const std::string& config_toml);
@@ -38,17 +43,20 @@ class Reporter {
   // A line for the log, within the bounds above.
   void note(const std::string& text);
 
-  // Completes `summary` (wall time, accuracy), writes the run folder, prints the text for a person
-  // (stderr with
-  // --json, else stdout) and, with --json, the one-line object as the last line of stdout.
+  // Completes `summary` (wall time, accuracy), writes the run folder with its pictures, prints the
+  // text for a person (stderr with --json, else stdout) and, with --json, the one-line object as
+  // the last line of stdout.
   Status finish(Summary& summary, const Coordinator& coordinator);
 
  private:
   double wall_seconds() const;
   void say_left_out();
+  Status write_folder(const Summary& summary, const Coordinator& coordinator,
+                      const std::vector<ClientRow>& clients);
 
   OutputOptions output_;
-  std::uint32_t rounds_;
+  std::uint32_t rounds_ = 0;
+  bool silent_ = false;
   Terminal terminal_;
   std::optional<RunFolder> folder_;
   std::optional<std::chrono::steady_clock::time_point> started_;

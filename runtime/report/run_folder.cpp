@@ -11,6 +11,9 @@
 
 #include "runtime/base/replace_file.h"
 #include "runtime/base/units.h"
+#include "runtime/report/config_values.h"
+#include "runtime/report/csv_table.h"
+#include "runtime/report/run_charts.h"
 
 namespace psephos {
 namespace {
@@ -23,17 +26,6 @@ constexpr const char* kEvaluations = "evaluations.csv";
 constexpr const char* kClients = "clients.csv";
 constexpr const char* kParameters = "parameters.npy";
 constexpr const char* kSummary = "summary.json";
-
-// RFC 4180: quoted where it holds a separator, a quote or a line end; quotes are doubled.
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted.push_back('"');
-    quoted.push_back(c);
-  }
-  return quoted + '"';
-}
 
 // ",loss,accuracy,samples", or as many empty fields.
 std::string csv_evaluation(const std::optional<EvaluationResult>& result) {
@@ -87,8 +79,9 @@ std::string clients_csv(const std::vector<ClientRow>& clients) {
 }  // namespace
 
 struct RunFolder::State {
-  explicit State(const fs::path& where)
+  State(const fs::path& where, const std::string& config_toml)
       : directory(where),
+        config(config_values(config_toml)),
         metrics(where / kMetrics,
                 "round,seconds,delta,train_loss,voters,expected,abstained,decided,bytes_up,"
                 "bytes_down,fingerprint"),
@@ -98,8 +91,10 @@ struct RunFolder::State {
                     "clients_median_loss,clients_median_accuracy,clients_median_samples") {}
 
   fs::path directory;
+  ConfigValues config;
   Table metrics;
   Table evaluations;
+  RunCharts charts;
 };
 
 RunFolder::RunFolder(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -115,7 +110,9 @@ Result<RunFolder> RunFolder::create(const fs::path& directory, const std::string
                              directory.string(),
                              error ? error.message() : "something else has that name")};
   }
-  for (const char* name : {kMetrics, kEvaluations, kClients, kParameters, kSummary}) {
+  std::vector<const char*> names = {kMetrics, kEvaluations, kClients, kParameters, kSummary};
+  names.insert(names.end(), kRunPictures.begin(), kRunPictures.end());
+  for (const char* name : names) {
     if (fs::exists(directory / name, error)) {
       return Error{fmt::format("--out: {} already holds a run ({}); choose another folder",
                                directory.string(), name)};
@@ -123,10 +120,11 @@ Result<RunFolder> RunFolder::create(const fs::path& directory, const std::string
   }
   const Status written = replace_file(directory / kConfig, config_toml);
   if (!written) return Error{"--out: " + written.error().text};
-  return RunFolder(std::make_unique<State>(directory));
+  return RunFolder(std::make_unique<State>(directory, config_toml));
 }
 
 void RunFolder::add(const RoundRow& row) {
+  state_->charts.add(row);
   // Nine digits name a float exactly.
   state_->metrics.add(fmt::format("{},{:.6f},{:.9g},{:.6g},{},{},{:.6g},{:.6g},{},{},{}", row.round,
                                   row.seconds, row.delta, row.train_loss, row.voters, row.expected,
@@ -135,6 +133,7 @@ void RunFolder::add(const RoundRow& row) {
 }
 
 void RunFolder::add(const EvaluationRow& row) {
+  state_->charts.add(row);
   state_->evaluations.add(fmt::format("{}{}{}{}", row.round, csv_evaluation(row.held_out),
                                       csv_evaluation(row.clients_mean),
                                       csv_evaluation(row.clients_median)));
@@ -154,6 +153,11 @@ Status RunFolder::finish(const Summary& summary, const std::vector<ClientRow>& c
     return written;
   }
   return replace_file(directory / kSummary, to_json(summary) + "\n");
+}
+
+Status RunFolder::draw_pictures(const Summary& summary) {
+  if (state_->charts.empty()) return Error{"no pictures: no round was finished"};
+  return draw(state_->charts.pictures(state_->directory, run_in_words(state_->config, summary)));
 }
 
 }  // namespace psephos

@@ -3,7 +3,8 @@
 // row per evaluation: they arrive some rounds after the round they are of), clients.csv,
 // parameters.npy and summary.json. The two tables of rounds grow while the run goes; the rest is
 // written whole (replace_file) at the end, summary.json last: where it is, the run is complete.
-// Columns are the field names of RoundRow, EvaluationRow and ClientRow.
+// Columns are the field names of RoundRow, EvaluationRow and ClientRow. Pictures of the tables
+// (kRunPictures) may follow.
 
 #include <filesystem>
 #include <memory>
@@ -35,6 +36,9 @@ class RunFolder {
   // `parameters`: the final x, d floats. Once, after the last row.
   Status finish(const Summary& summary, const std::vector<ClientRow>& clients,
                 std::span<const float> parameters);
+  // Draws accuracy, loss, traffic and voters over rounds. After finish(). The run is none the worse
+  // where it fails: the text says why there are no pictures.
+  Status draw_pictures(const Summary& summary);
 
  private:
   struct State;

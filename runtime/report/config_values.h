@@ -1,0 +1,17 @@
+#pragma once
+// A run folder's config.toml read back as words, for whoever compares runs or names them. It is not
+// checked here: to run a configuration again is the options' business.
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace psephos {
+
+// Flag names without dashes, and their values as words without quotes.
+using ConfigValues = std::map<std::string, std::string>;
+
+// Lines "key=value" of what config_as_run wrote; any other line is passed over.
+ConfigValues config_values(std::string_view toml);
+
+}  // namespace psephos
