@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <string_view>
 #include <utility>
 
 #include "runtime/base/interrupt.h"
+#include "simulator/compare.h"
 #include "simulator/plan.h"
 #include "simulator/run.h"
+#include "simulator/sweep.h"
 
 namespace {
 
@@ -55,6 +58,9 @@ int simulate(const simulator::Plan& plan, const OutputOptions& output,
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::string_view subcommand = argc > 1 ? argv[1] : "";
+  if (subcommand == "sweep") return simulator::sweep_main(argc - 1, argv + 1);
+  if (subcommand == "compare") return simulator::compare_main(argc - 1, argv + 1);
   CLI::App app(
       "Simulates federated training on one machine: the shipping client and coordinator, many\n"
       "clients at once, on a virtual clock or over real sockets.",
