@@ -7,7 +7,6 @@
 #include <charconv>
 #include <exception>
 #include <fstream>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
@@ -110,25 +109,21 @@ std::uint32_t stream_of(const std::optional<Part>& part, const std::string& name
   return part ? part->index : static_cast<std::uint32_t>(XXH3_64bits(name.data(), name.size()));
 }
 
-// What this client holds of the data set.
+// What this client holds of the data set: a part, or all of it.
 struct Holding {
-  std::vector<std::uint32_t> indices;
+  PartRef part;
   std::uint64_t manifest = 0;
 };
 
 Result<Holding> hold(const Dataset& dataset, const PartitionRule& rule,
                      const std::optional<Part>& part, std::uint32_t seed) {
-  Holding holding;
-  if (!part) {
-    holding.indices.resize(dataset.train.size());
-    std::iota(holding.indices.begin(), holding.indices.end(), 0u);
-    return holding;
-  }
+  const Part which = part.value_or(Part{0, 1});
   auto partition = make_partition(rule, {dataset.train.labels.data(), dataset.train.size()},
-                                  dataset.classes, part->of, seed);
+                                  dataset.classes, which.of, seed);
   if (!partition) return Error{"--part: " + partition.error().text};
-  holding.manifest = make_manifest(dataset, rule, *partition, seed).hash;
-  holding.indices = std::move(partition->parts[part->index]);
+  Holding holding;
+  if (part) holding.manifest = make_manifest(dataset, rule, *partition, seed).hash;
+  holding.part = {std::make_shared<const Partition>(std::move(*partition)), which.index};
   return holding;
 }
 
@@ -191,7 +186,7 @@ int take_part(const ClientFlags& flags) {
   options.session.name = name;
   options.session.run = *run;
   options.session.max_parameters = flags.max_parameters;
-  options.session.samples = holding->indices.size();
+  options.session.samples = holding->part.size();
   options.session.data_manifest = holding->manifest;
   options.session.arithmetic = fmt::format("{}/{}", arithmetic_set(), kernels::kernels().name);
   options.session.key = key;
@@ -208,7 +203,7 @@ int take_part(const ClientFlags& flags) {
   client::Agent agent(context, options,
                       std::make_unique<client::Worker>(
                           client::dataset_gradient(std::make_shared<client::ModelPools>(*dataset),
-                                                   std::move(holding->indices)),
+                                                   std::move(holding->part)),
                           key),
                       note);
   const auto outcome = agent.run([] { return interrupts() > 0; });
@@ -268,7 +263,8 @@ int main(int argc, char** argv) {
   app.add_option("--part", flags.part, "hold the I-th of N parts of the data set [all of it]")
       ->type_name("I/N")
       ->group("Data");
-  app.add_option("--partition", flags.partition, "how parts are cut: iid, shards:K or dirichlet:A")
+  app.add_option("--partition", flags.partition,
+                 "how parts are cut: iid, shards:K, dirichlet:A or random:N")
       ->type_name("RULE")
       ->capture_default_str()
       ->group("Data");

@@ -167,7 +167,7 @@ int main(int argc, char** argv) {
           "also waits for so many clients");
   app.add_option("--partition", flags.partition,
                  "refuse clients whose --part is of another partition than this\n"
-                 "of --dataset: iid, shards:K or dirichlet:A")
+                 "of --dataset: iid, shards:K, dirichlet:A or random:N")
       ->type_name("RULE")
       ->group("Training");
   app.add_option("--parts", flags.parts, "number of parts of --partition")

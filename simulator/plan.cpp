@@ -81,8 +81,9 @@ void add_simulation_options(CLI::App& app, SimulationOptions& options) {
   dress(app.add_option("--clients", options.clients, "how many clients there are"), "N")
       ->check(whole_number(1, 1'000'000));
   dress(app.add_option("--partition", options.partition,
-                       "who holds what: iid, shards:K (K label-sorted shards each), or\n"
-                       "dirichlet:A (the smaller A, the more uneven)"),
+                       "who holds what: iid, shards:K (K label-sorted shards each),\n"
+                       "dirichlet:A (the smaller A, the more uneven), or random:N (N\n"
+                       "samples each, drawn from all: for more clients than samples)"),
         "RULE");
   dress(app.add_option("--byzantine", options.byzantine,
                        "how many clients lie in their votes: the first ones"),

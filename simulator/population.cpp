@@ -10,7 +10,7 @@
 
 namespace psephos::simulator {
 
-Result<Population> Population::make(const PopulationOptions& options, DatasetRef dataset) {
+Result<Population> Population::make(const PopulationOptions& options, const DatasetRef& dataset) {
   if (options.byzantine > options.clients) {
     return Error{fmt::format("--byzantine {} is more than the {} clients there are (--clients)",
                              options.byzantine, options.clients)};
@@ -19,22 +19,22 @@ Result<Population> Population::make(const PopulationOptions& options, DatasetRef
       make_partition(options.partition, {dataset->train.labels.data(), dataset->train.size()},
                      dataset->classes, options.clients, options.seed);
   if (!partition) return Error{"--clients: " + partition.error().text};
-  return Population(options, std::move(dataset), std::move(*partition));
+  return Population(options, dataset, std::move(*partition));
 }
 
-Population::Population(const PopulationOptions& options, DatasetRef dataset, Partition partition)
+Population::Population(const PopulationOptions& options, const DatasetRef& dataset,
+                       Partition partition)
     : options_(options),
       models_(std::make_shared<client::ModelPools>(dataset)),
-      dataset_(std::move(dataset)),
-      partition_(std::move(partition)),
-      manifest_(make_manifest(*dataset_, options_.partition, partition_, options_.seed)) {}
+      partition_(std::make_shared<const Partition>(std::move(partition))),
+      manifest_(make_manifest(*dataset, options_.partition, *partition_, options_.seed).hash) {}
 
 client::SessionOptions Population::session(std::uint32_t i) const {
   client::SessionOptions session;
   session.name = fmt::format("client-{}", i + 1);
   session.max_parameters = kMaxParameters;
-  session.samples = partition_.parts[i].size();
-  session.data_manifest = manifest_.hash;
+  session.samples = partition_->size(i);
+  session.data_manifest = manifest_;
   session.arithmetic = fmt::format("{}/{}", arithmetic_set(), kernels::kernels().name);
   session.key = {options_.seed, i};
   return session;
@@ -43,7 +43,7 @@ client::SessionOptions Population::session(std::uint32_t i) const {
 std::unique_ptr<client::Worker> Population::worker(std::uint32_t i,
                                                    client::SharedReplicas* shared) const {
   const PhiloxKey key{options_.seed, i};
-  client::GradientFactory factory = client::dataset_gradient(models_, partition_.parts[i]);
+  client::GradientFactory factory = client::dataset_gradient(models_, {partition_, i});
   if (i < options_.byzantine) {
     return std::make_unique<ByzantineWorker>(std::move(factory), key, shared, options_.attack,
                                              options_.seed);

@@ -40,10 +40,11 @@ struct PopulationOptions {
 
 class Population {
  public:
-  static Result<Population> make(const PopulationOptions& options, DatasetRef dataset);
+  static Result<Population> make(const PopulationOptions& options, const DatasetRef& dataset);
 
   std::uint32_t size() const { return options_.clients; }
-  const Manifest& manifest() const { return manifest_; }
+  // Of the partition: what all clients say they hold a part of.
+  std::uint64_t manifest() const { return manifest_; }
 
   // Client i, named client-<i+1>, with key (seed, i): psephos-client --part <i+1>/<clients> --seed
   // <seed> is the same.
@@ -55,13 +56,12 @@ class Population {
   Crowd crowd() const;
 
  private:
-  Population(const PopulationOptions& options, DatasetRef dataset, Partition partition);
+  Population(const PopulationOptions& options, const DatasetRef& dataset, Partition partition);
 
   PopulationOptions options_;
   std::shared_ptr<client::ModelPools> models_;
-  DatasetRef dataset_;
-  Partition partition_;
-  Manifest manifest_;
+  std::shared_ptr<const Partition> partition_;
+  std::uint64_t manifest_;
 };
 
 }  // namespace psephos::simulator

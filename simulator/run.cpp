@@ -16,7 +16,7 @@ Result<Summary> run_simulation(const Plan& plan, const Population& population,
                      prepared.tensors,
                      (std::uint64_t{numbers[0]} << 32 | numbers[1]) | 1,
                      (std::uint64_t{numbers[2]} << 32 | numbers[3]) | 1,
-                     population.manifest().hash,
+                     population.manifest(),
                      true};
   run.population = &population;
   run.held_out = std::move(prepared.held_out);

@@ -8,25 +8,24 @@
 namespace psephos::client {
 namespace {
 
-constexpr std::size_t kEvaluationBatch = 256;
+constexpr std::uint32_t kEvaluationBatch = 256;
 // A client's own evaluation is a spot check, not a second training pass.
-constexpr std::size_t kEvaluationSamples = 2'000;
+constexpr std::uint32_t kEvaluationSamples = 2'000;
 
 class DatasetGradient : public GradientSource {
  public:
-  DatasetGradient(std::shared_ptr<ModelPool> models, std::vector<std::uint32_t> part,
-                  Normalisation normalisation)
+  DatasetGradient(std::shared_ptr<ModelPool> models, PartRef part, Normalisation normalisation)
       : models_(std::move(models)), part_(std::move(part)), normalisation_(normalisation) {}
 
   const TensorTable& tensors() const override { return models_->tensors(); }
-  std::uint32_t samples() const override { return static_cast<std::uint32_t>(part_.size()); }
+  std::uint32_t samples() const override { return part_.size(); }
 
   double gradient(std::span<const float> parameters, std::span<const std::uint32_t> batch,
                   std::span<float> gradient) override {
     const ModelPool::Loan loan = models_->borrow();
     Bench& bench = *loan;
     bench.indices.clear();
-    for (const std::uint32_t i : batch) bench.indices.push_back(part_[i]);
+    for (const std::uint32_t i : batch) bench.indices.push_back(part_.sample(i));
     gather_into(bench);
     return bench.model->gradient(parameters, bench.inputs, bench.labels, gradient);
   }
@@ -34,12 +33,12 @@ class DatasetGradient : public GradientSource {
   LossAndHits evaluate(std::span<const float> parameters) override {
     const ModelPool::Loan loan = models_->borrow();
     Bench& bench = *loan;
-    const std::size_t n = std::min(part_.size(), kEvaluationSamples);
+    const std::uint32_t n = std::min(part_.size(), kEvaluationSamples);
     LossAndHits total;
-    for (std::size_t first = 0; first < n; first += kEvaluationBatch) {
-      bench.indices.assign(
-          part_.begin() + static_cast<std::ptrdiff_t>(first),
-          part_.begin() + static_cast<std::ptrdiff_t>(std::min(n, first + kEvaluationBatch)));
+    for (std::uint32_t first = 0; first < n; first += kEvaluationBatch) {
+      bench.indices.clear();
+      const std::uint32_t end = std::min(n, first + kEvaluationBatch);
+      for (std::uint32_t i = first; i < end; ++i) bench.indices.push_back(part_.sample(i));
       gather_into(bench);
       const LossAndHits some = bench.model->evaluate(parameters, bench.inputs, bench.labels);
       total.loss_sum += some.loss_sum;
@@ -58,14 +57,13 @@ class DatasetGradient : public GradientSource {
   }
 
   std::shared_ptr<ModelPool> models_;
-  std::vector<std::uint32_t> part_;
+  PartRef part_;
   Normalisation normalisation_;
 };
 
 }  // namespace
 
-GradientFactory dataset_gradient(std::shared_ptr<ModelPools> models,
-                                 std::vector<std::uint32_t> part) {
+GradientFactory dataset_gradient(std::shared_ptr<ModelPools> models, PartRef part) {
   return [models = std::move(models), part = std::move(part)](
              const wire::Welcome& welcome) -> Result<std::unique_ptr<GradientSource>> {
     const Dataset& dataset = models->dataset();

@@ -54,8 +54,11 @@ std::uint64_t hash_of(const Dataset& dataset, const PartitionRule& rule, const P
   const std::string words = to_string(rule);
   hasher.add(std::span<const char>(words));
   hasher.add_number(seed);
-  hasher.add_number(partition.parts.size());
-  for (const auto& part : partition.parts) hasher.add(std::span<const std::uint32_t>(part));
+  hasher.add_number(partition.parts());
+  for (std::uint32_t part = 0; part < partition.parts(); ++part) {
+    const std::vector<std::uint32_t> indices = partition.indices(part);
+    hasher.add(std::span<const std::uint32_t>(indices));
+  }
   return hasher.finish();
 }
 
@@ -64,13 +67,13 @@ std::uint64_t hash_of(const Dataset& dataset, const PartitionRule& rule, const P
 Manifest make_manifest(const Dataset& dataset, const PartitionRule& rule,
                        const Partition& partition, std::uint32_t seed) {
   Manifest manifest;
-  for (const auto& part : partition.parts) {
+  for (std::uint32_t part = 0; part < partition.parts(); ++part) {
     std::vector<std::uint64_t> histogram(dataset.classes);
-    for (const std::uint32_t index : part) {
+    for (const std::uint32_t index : partition.indices(part)) {
       PSEPHOS_CHECK(index < dataset.train.size(), "a partition of another data set");
       ++histogram[dataset.train.labels(index)];
     }
-    manifest.sizes.push_back(part.size());
+    manifest.sizes.push_back(partition.size(part));
     manifest.label_histogram.push_back(std::move(histogram));
   }
   manifest.hash = hash_of(dataset, rule, partition, seed);

@@ -18,9 +18,12 @@ namespace {
 
 constexpr std::string_view kShardsWord = "shards:";
 constexpr std::string_view kDirichletWord = "dirichlet:";
+constexpr std::string_view kRandomWord = "random:";
 
-// Philox rounds: 0 shuffles, 1 + c draws the Dirichlet shares of class c.
+// Philox rounds: 0 shuffles, 1 + c draws the Dirichlet shares of class c, and beyond the classes
+// there are, random parts are drawn.
 constexpr std::uint32_t kShuffleRound = 0;
+constexpr std::uint32_t kDrawRound = 1'000;
 
 // Marsaglia and Tsang reject one draw in twenty at worst, so 64 in a row never happen; a bound is a
 // bound, and the centre of the distribution stands in.
@@ -68,17 +71,19 @@ std::vector<Indices> by_class(const Indices& order, std::span<const std::uint8_t
   return groups;
 }
 
-Partition deal_iid(std::size_t samples, std::uint32_t parts, std::uint32_t seed) {
+using Parts = std::vector<Indices>;
+
+Parts deal_iid(std::size_t samples, std::uint32_t parts, std::uint32_t seed) {
   const Indices order = shuffled(samples, seed);
-  Partition partition{std::vector<Indices>(parts)};
+  Parts dealt(parts);
   for (std::uint32_t p = 0; p < parts; ++p) {
-    append(partition.parts[p], order, cut(samples, p, parts), cut(samples, p + 1ull, parts));
+    append(dealt[p], order, cut(samples, p, parts), cut(samples, p + 1ull, parts));
   }
-  return partition;
+  return dealt;
 }
 
-Partition deal_shards(std::uint32_t shards_per_part, std::span<const std::uint8_t> labels,
-                      std::size_t classes, std::uint32_t parts, std::uint32_t seed) {
+Parts deal_shards(std::uint32_t shards_per_part, std::span<const std::uint8_t> labels,
+                  std::size_t classes, std::uint32_t parts, std::uint32_t seed) {
   Indices sorted(labels.size());
   std::iota(sorted.begin(), sorted.end(), 0u);
   std::vector<Indices> groups = by_class(sorted, labels, classes);
@@ -87,12 +92,12 @@ Partition deal_shards(std::uint32_t shards_per_part, std::span<const std::uint8_
 
   const std::uint64_t shards = std::uint64_t{parts} * shards_per_part;
   const Indices order = shuffled(shards, seed);
-  Partition partition{std::vector<Indices>(parts)};
+  Parts dealt(parts);
   for (std::size_t s = 0; s < shards; ++s) {
-    append(partition.parts[s / shards_per_part], sorted, cut(sorted.size(), order[s], shards),
+    append(dealt[s / shards_per_part], sorted, cut(sorted.size(), order[s], shards),
            cut(sorted.size(), order[s] + 1ull, shards));
   }
-  return partition;
+  return dealt;
 }
 
 // In (0, 1], so that its logarithm is finite.
@@ -135,10 +140,10 @@ std::vector<double> dirichlet_shares(double alpha, std::uint32_t parts, PhiloxKe
   return shares;
 }
 
-Partition deal_dirichlet(double alpha, std::span<const std::uint8_t> labels, std::size_t classes,
-                         std::uint32_t parts, std::uint32_t seed) {
+Parts deal_dirichlet(double alpha, std::span<const std::uint8_t> labels, std::size_t classes,
+                     std::uint32_t parts, std::uint32_t seed) {
   const std::vector<Indices> groups = by_class(shuffled(labels.size(), seed), labels, classes);
-  Partition partition{std::vector<Indices>(parts)};
+  Parts dealt(parts);
   for (std::uint32_t c = 0; c < classes; ++c) {
     const Indices& group = groups[c];
     const std::vector<double> shares = dirichlet_shares(alpha, parts, run_key(seed), 1 + c);
@@ -149,17 +154,21 @@ Partition deal_dirichlet(double alpha, std::span<const std::uint8_t> labels, std
       const double reached = std::round(passed * static_cast<double>(group.size()));
       std::size_t end = std::clamp(static_cast<std::size_t>(reached), begin, group.size());
       if (p + 1 == parts) end = group.size();
-      append(partition.parts[p], group, begin, end);
+      append(dealt[p], group, begin, end);
       begin = end;
     }
   }
-  return partition;
+  return dealt;
 }
 
 Status check_request(const PartitionRule& rule, std::size_t samples, std::uint32_t parts) {
   if (parts == 0) return Error{"a partition needs at least one part"};
   if (samples > std::numeric_limits<std::uint32_t>::max()) {
     return Error{fmt::format("{} samples are too many to share out; use fewer", samples)};
+  }
+  if (rule.kind == PartitionRule::Kind::kRandom) {
+    if (samples == 0) return Error{"there are no samples to draw parts from"};
+    return Ok{};
   }
   if (parts > samples) {
     return Error{fmt::format("{} parts of {} samples: some would be empty; use fewer parts", parts,
@@ -174,6 +183,45 @@ Status check_request(const PartitionRule& rule, std::size_t samples, std::uint32
 }
 
 }  // namespace
+
+Partition Partition::listed(std::span<const std::vector<std::uint32_t>> parts) {
+  Partition partition;
+  partition.parts_ = static_cast<std::uint32_t>(parts.size());
+  partition.begins_.push_back(0);
+  for (const Indices& part : parts) {
+    append(partition.samples_, part, 0, part.size());
+    partition.begins_.push_back(static_cast<std::uint32_t>(partition.samples_.size()));
+  }
+  return partition;
+}
+
+Partition Partition::drawn(std::uint32_t parts, std::uint32_t size, std::uint32_t samples,
+                           std::uint32_t seed) {
+  Partition partition;
+  partition.parts_ = parts;
+  partition.size_ = size;
+  partition.range_ = samples;
+  partition.seed_ = seed;
+  return partition;
+}
+
+std::uint32_t Partition::size(std::uint32_t part) const {
+  PSEPHOS_CHECK(part < parts_, "a part that is not there");
+  return begins_.empty() ? size_ : begins_[part + 1] - begins_[part];
+}
+
+std::uint32_t Partition::sample(std::uint32_t part, std::uint32_t i) const {
+  PSEPHOS_CHECK(i < size(part), "a sample beyond its part");
+  if (!begins_.empty()) return samples_[begins_[part] + i];
+  const std::uint64_t draw = std::uint64_t{part} * size_ + i;
+  return below(philox_word(run_key(seed_), kDrawRound, Purpose::kPartition, draw), range_);
+}
+
+std::vector<std::uint32_t> Partition::indices(std::uint32_t part) const {
+  Indices indices(size(part));
+  for (std::uint32_t i = 0; i < indices.size(); ++i) indices[i] = sample(part, i);
+  return indices;
+}
 
 Result<PartitionRule> parse_partition(std::string_view text) {
   if (text == "iid") return PartitionRule{};
@@ -195,8 +243,16 @@ Result<PartitionRule> parse_partition(std::string_view text) {
                     "dirichlet:0.1",
                     text, kMinAlpha, kMaxAlpha)};
   }
-  return Error{
-      fmt::format("--partition {}: unknown; known are iid, shards:K and dirichlet:A", text)};
+  if (text.starts_with(kRandomWord)) {
+    const auto size = parse_number<std::uint32_t>(text.substr(kRandomWord.size()));
+    if (size && *size >= 1 && *size <= kMaxPartSize) {
+      return PartitionRule{PartitionRule::Kind::kRandom, 0, 0, *size};
+    }
+    return Error{fmt::format("--partition {}: give 1 to {} samples per client, as in random:60",
+                             text, kMaxPartSize)};
+  }
+  return Error{fmt::format(
+      "--partition {}: unknown; known are iid, shards:K, dirichlet:A and random:N", text)};
 }
 
 std::string to_string(const PartitionRule& rule) {
@@ -205,6 +261,8 @@ std::string to_string(const PartitionRule& rule) {
       return fmt::format("shards:{}", rule.shards);
     case PartitionRule::Kind::kDirichlet:
       return fmt::format("dirichlet:{}", rule.alpha);
+    case PartitionRule::Kind::kRandom:
+      return fmt::format("random:{}", rule.size);
     case PartitionRule::Kind::kIid:
       break;
   }
@@ -217,20 +275,22 @@ Result<Partition> make_partition(const PartitionRule& rule, std::span<const std:
   PSEPHOS_CHECK(std::all_of(labels.begin(), labels.end(),
                             [classes](std::uint8_t label) { return label < classes; }),
                 "make_partition: every label is below the number of classes");
-  Partition partition;
+  Parts dealt;
   switch (rule.kind) {
     case PartitionRule::Kind::kIid:
-      partition = deal_iid(labels.size(), parts, seed);
+      dealt = deal_iid(labels.size(), parts, seed);
       break;
     case PartitionRule::Kind::kShards:
-      partition = deal_shards(rule.shards, labels, classes, parts, seed);
+      dealt = deal_shards(rule.shards, labels, classes, parts, seed);
       break;
     case PartitionRule::Kind::kDirichlet:
-      partition = deal_dirichlet(rule.alpha, labels, classes, parts, seed);
+      dealt = deal_dirichlet(rule.alpha, labels, classes, parts, seed);
       break;
+    case PartitionRule::Kind::kRandom:
+      return Partition::drawn(parts, rule.size, static_cast<std::uint32_t>(labels.size()), seed);
   }
-  for (Indices& part : partition.parts) std::sort(part.begin(), part.end());
-  return partition;
+  for (Indices& part : dealt) std::sort(part.begin(), part.end());
+  return Partition::listed(dealt);
 }
 
 }  // namespace psephos

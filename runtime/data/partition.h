@@ -3,6 +3,7 @@
 // manifest by which all parties can tell that they mean the same partition.
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,27 +15,61 @@
 namespace psephos {
 
 struct PartitionRule {
-  enum class Kind : std::uint8_t { kIid, kShards, kDirichlet };
+  enum class Kind : std::uint8_t { kIid, kShards, kDirichlet, kRandom };
   Kind kind = Kind::kIid;
   std::uint32_t shards = 0;  // kShards: label-sorted shards per client
   double alpha = 0;          // kDirichlet: concentration, small is uneven
+  std::uint32_t size = 0;    // kRandom: samples per client
   bool operator==(const PartitionRule&) const = default;
 };
 
 inline constexpr std::uint32_t kMaxShards = 1'000'000;  // per client
 inline constexpr double kMinAlpha = 0.001;
 inline constexpr double kMaxAlpha = 1e6;
+inline constexpr std::uint32_t kMaxPartSize = 1'000'000;  // kRandom
 
-// "iid", "shards:K", "dirichlet:A": K in 1..kMaxShards, A in kMinAlpha..kMaxAlpha.
+// "iid", "shards:K", "dirichlet:A", "random:N": K in 1..kMaxShards, A in kMinAlpha..kMaxAlpha, N in
+// 1..kMaxPartSize.
 Result<PartitionRule> parse_partition(std::string_view text);
 std::string to_string(const PartitionRule& rule);
 
-struct Partition {
-  std::vector<std::vector<std::uint32_t>>
-      parts;  // ascending sample indices, disjoint, covering all
+// Which training samples each part holds: listed, in one array for all parts; or computed when they
+// are asked for, where parts are random and a crowd may have more of them than there are samples.
+class Partition {
+ public:
+  // Disjoint parts, each ascending.
+  static Partition listed(std::span<const std::vector<std::uint32_t>> parts);
+  // `parts` parts of `size` samples, each drawn from [0, samples): parts overlap, and a sample may
+  // be in one twice.
+  static Partition drawn(std::uint32_t parts, std::uint32_t size, std::uint32_t samples,
+                         std::uint32_t seed);
+
+  std::uint32_t parts() const { return parts_; }
+  std::uint32_t size(std::uint32_t part) const;
+  // The i-th sample of a part, i < size(part).
+  std::uint32_t sample(std::uint32_t part, std::uint32_t i) const;
+  std::vector<std::uint32_t> indices(std::uint32_t part) const;
+
+ private:
+  std::uint32_t parts_ = 0;
+  std::vector<std::uint32_t> samples_;  // listed: part after part
+  std::vector<std::uint32_t> begins_;   // listed: of each part, and the end; empty: drawn
+  std::uint32_t size_ = 0;              // drawn
+  std::uint32_t range_ = 0;             // drawn
+  std::uint32_t seed_ = 0;              // drawn
 };
 
-// Refuses no parts, and more parts (or shards) than samples. Every label is below `classes`.
+// One part of a partition that is shared by all who hold a part of it.
+struct PartRef {
+  std::shared_ptr<const Partition> partition;
+  std::uint32_t part = 0;
+
+  std::uint32_t size() const { return partition->size(part); }
+  std::uint32_t sample(std::uint32_t i) const { return partition->sample(part, i); }
+};
+
+// Refuses no parts, no samples, and more parts (or shards) than samples, unless parts are random.
+// Every label is below `classes`.
 // Dirichlet parts may be empty: such a client abstains. A Dirichlet cut uses std::log and friends,
 // so two machines could disagree about a sample: comparing manifest hashes shows it.
 Result<Partition> make_partition(const PartitionRule& rule, std::span<const std::uint8_t> labels,

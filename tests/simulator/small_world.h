@@ -49,8 +49,8 @@ struct SmallWorld {
     auto prepared = *coordinator::prepare_run(config, dataset);
     held_out = std::move(prepared.held_out);
     reports.held_out = [this](std::span<const float> x) { return held_out->evaluate(x); };
-    coordinator::CoordinatorOptions run{
-        config, prepared.tensors, 77, 78, population->manifest().hash, true};
+    coordinator::CoordinatorOptions run{config, prepared.tensors,       77,
+                                        78,     population->manifest(), true};
     world = std::make_unique<MemoryWorld>(std::move(run), population->crowd(), links, faults,
                                           threads, std::move(reports));
   }

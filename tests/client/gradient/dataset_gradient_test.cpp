@@ -21,6 +21,12 @@ wire::Welcome welcome_to(const std::string& model) {
   return welcome;
 }
 
+GradientFactory gradient_over(const std::vector<std::uint32_t>& samples) {
+  const std::vector<std::vector<std::uint32_t>> parts{samples};
+  return dataset_gradient(std::make_shared<ModelPools>(dataset()),
+                          {std::make_shared<const Partition>(Partition::listed(parts)), 0});
+}
+
 AlignedVector<float> initial(const TensorTable& tensors) {
   AlignedVector<float> x(parameter_count(tensors));
   fill_initial_parameters(tensors, 3, x);
@@ -30,7 +36,7 @@ AlignedVector<float> initial(const TensorTable& tensors) {
 TEST(DatasetGradient, IsTheModelsGradientOverTheClientsOwnSamples) {
   const wire::Welcome welcome = welcome_to("softmax");
   const std::vector<std::uint32_t> part = {17, 3, 250, 41};
-  auto source = dataset_gradient(std::make_shared<ModelPools>(dataset()), part)(welcome);
+  auto source = gradient_over(part)(welcome);
   ASSERT_TRUE(source) << source.error().text;
   EXPECT_EQ((*source)->samples(), part.size());
   EXPECT_EQ((*source)->tensors(), welcome.tensors);
@@ -55,24 +61,17 @@ TEST(DatasetGradient, EvaluatesTheClientsOwnSamplesUpToABound) {
   const AlignedVector<float> x = initial(welcome.tensors);
   std::vector<std::uint32_t> part(300);
   std::iota(part.begin(), part.end(), 5);
-  const LossAndHits some =
-      (*dataset_gradient(std::make_shared<ModelPools>(dataset()), part)(welcome))->evaluate(x);
+  const LossAndHits some = (*gradient_over(part)(welcome))->evaluate(x);
   EXPECT_EQ(some.samples, 300u);
   EXPECT_LE(some.hits, 300u);
   EXPECT_GT(some.loss_sum, 0);
   part.assign(10'000, 7);
-  EXPECT_EQ((*dataset_gradient(std::make_shared<ModelPools>(dataset()), part)(welcome))
-                ->evaluate(x)
-                .samples,
-            2'000u);
-  EXPECT_EQ((*dataset_gradient(std::make_shared<ModelPools>(dataset()), {})(welcome))
-                ->evaluate(x)
-                .samples,
-            0u);
+  EXPECT_EQ((*gradient_over(part)(welcome))->evaluate(x).samples, 2'000u);
+  EXPECT_EQ((*gradient_over({})(welcome))->evaluate(x).samples, 0u);
 }
 
 TEST(DatasetGradient, RefusesARunThatDoesNotFitTheData) {
-  const GradientFactory factory = dataset_gradient(std::make_shared<ModelPools>(dataset()), {0});
+  const GradientFactory factory = gradient_over({0});
   wire::Welcome welcome = welcome_to("softmax");
   welcome.tensors[0].count += 10;
   const auto other_shape = factory(welcome);

@@ -40,14 +40,15 @@ TEST(Manifest, CountsSamplesAndLabels) {
 TEST(Manifest, HashTellsEveryDifferenceApart) {
   const Dataset data = make_synthetic(500, 10);
   std::set<std::uint64_t> hashes;
-  for (const char* rule : {"iid", "shards:1", "shards:2", "dirichlet:0.1", "dirichlet:0.2"}) {
+  for (const char* rule :
+       {"iid", "shards:1", "shards:2", "dirichlet:0.1", "dirichlet:0.2", "random:9"}) {
     for (const std::uint32_t parts : {4u, 5u}) {
       for (const std::uint32_t seed : {1u, 2u}) {
         hashes.insert(manifest_of(data, rule, parts, seed).hash);
       }
     }
   }
-  EXPECT_EQ(hashes.size(), 20u);
+  EXPECT_EQ(hashes.size(), 24u);
 
   const std::uint64_t original = manifest_of(data, "iid", 5, 1).hash;
   Dataset pixel = data;

@@ -29,10 +29,16 @@ std::vector<std::uint8_t> random_labels(std::size_t count, std::uint32_t classes
   return labels;
 }
 
+std::vector<std::vector<std::uint32_t>> parts_of(const Partition& partition) {
+  std::vector<std::vector<std::uint32_t>> parts;
+  for (std::uint32_t p = 0; p < partition.parts(); ++p) parts.push_back(partition.indices(p));
+  return parts;
+}
+
 void expect_partition(const Partition& partition, std::size_t samples, std::size_t parts) {
-  ASSERT_EQ(partition.parts.size(), parts);
+  ASSERT_EQ(partition.parts(), parts);
   std::vector<std::uint32_t> all;
-  for (const auto& part : partition.parts) {
+  for (const auto& part : parts_of(partition)) {
     EXPECT_TRUE(std::is_sorted(part.begin(), part.end()));
     all.insert(all.end(), part.begin(), part.end());
   }
@@ -52,18 +58,19 @@ std::size_t classes_in(const std::vector<std::uint32_t>& part,
 // The share of each part's most frequent label, averaged: 1 is one class per part.
 double unevenness(const Partition& partition, const std::vector<std::uint8_t>& labels) {
   double sum = 0;
-  for (const auto& part : partition.parts) {
+  for (const auto& part : parts_of(partition)) {
     std::vector<double> counts(256);
     for (const std::uint32_t index : part) ++counts[labels[index]];
     const double size = static_cast<double>(std::max<std::size_t>(part.size(), 1));
     sum += *std::max_element(counts.begin(), counts.end()) / size;
   }
-  return sum / static_cast<double>(partition.parts.size());
+  return sum / static_cast<double>(partition.parts());
 }
 
 TEST(ParsePartition, ReadsBackWhatItPrints) {
-  for (const char* text : {"iid", "shards:1", "shards:2", "shards:1000000", "dirichlet:0.1",
-                           "dirichlet:0.001", "dirichlet:1000", "dirichlet:3.25"}) {
+  for (const char* text :
+       {"iid", "shards:1", "shards:2", "shards:1000000", "dirichlet:0.1", "dirichlet:0.001",
+        "dirichlet:1000", "dirichlet:3.25", "random:1", "random:1000000"}) {
     const Result<PartitionRule> rule = parse_partition(text);
     ASSERT_TRUE(rule.ok()) << rule.error().text;
     EXPECT_EQ(to_string(*rule), text);
@@ -81,6 +88,9 @@ TEST(ParsePartition, SaysWhatIsWrong) {
   for (const char* text : {"dirichlet:", "dirichlet:0", "dirichlet:-1", "dirichlet:nan",
                            "dirichlet:inf", "dirichlet:0.0009", "dirichlet:1000001"}) {
     EXPECT_TRUE(contains(parse_partition(text).error().text, "give a concentration")) << text;
+  }
+  for (const char* text : {"random:", "random:0", "random:-1", "random:1e3", "random:1000001"}) {
+    EXPECT_TRUE(contains(parse_partition(text).error().text, "give 1 to 1000000 samples")) << text;
   }
 }
 
@@ -100,17 +110,18 @@ TEST(MakePartition, SharesOutEverySampleOnceWhateverTheRule) {
       const Result<Partition> partition = make_partition(rule, labels, classes, parts, trial);
       ASSERT_TRUE(partition.ok()) << partition.error().text;
       expect_partition(*partition, samples, parts);
-      EXPECT_EQ(partition->parts, make_partition(rule, labels, classes, parts, trial)->parts);
+      EXPECT_EQ(parts_of(*partition),
+                parts_of(*make_partition(rule, labels, classes, parts, trial)));
     }
   }
 }
 
 TEST(MakePartition, DependsOnTheSeed) {
   const std::vector<std::uint8_t> labels = random_labels(1000, 10, 1);
-  for (const char* text : {"iid", "shards:2", "dirichlet:0.5"}) {
+  for (const char* text : {"iid", "shards:2", "dirichlet:0.5", "random:100"}) {
     const PartitionRule rule = parse_partition(text).value();
-    EXPECT_NE(make_partition(rule, labels, 10, 10, 1)->parts,
-              make_partition(rule, labels, 10, 10, 2)->parts)
+    EXPECT_NE(parts_of(*make_partition(rule, labels, 10, 10, 1)),
+              parts_of(*make_partition(rule, labels, 10, 10, 2)))
         << text;
   }
 }
@@ -118,7 +129,7 @@ TEST(MakePartition, DependsOnTheSeed) {
 TEST(MakePartition, IidPartsAreNearEqualAndMixed) {
   const std::vector<std::uint8_t> labels = random_labels(1003, 10, 1);
   const Partition partition = make_partition({}, labels, 10, 10, 1).value();
-  for (const auto& part : partition.parts) {
+  for (const auto& part : parts_of(partition)) {
     EXPECT_TRUE(part.size() == 100 || part.size() == 101);
     EXPECT_EQ(classes_in(part, labels), 10u);
   }
@@ -128,7 +139,7 @@ TEST(MakePartition, ShardsHoldFewClasses) {
   std::vector<std::uint8_t> labels(1000);
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::uint8_t>(i % 10);
   const Partition partition = make_partition({Kind::kShards, 2, 0}, labels, 10, 10, 1).value();
-  for (const auto& part : partition.parts) {
+  for (const auto& part : parts_of(partition)) {
     EXPECT_EQ(part.size(), 100u);
     EXPECT_LE(classes_in(part, labels), 2u);
   }
@@ -156,7 +167,7 @@ TEST(MakePartition, DirichletSharesHaveTheRightSpread) {
     for (std::uint32_t seed = 0; seed < trials; ++seed) {
       const PartitionRule rule{Kind::kDirichlet, 0, alpha};
       const Partition partition = make_partition(rule, labels, 1, 2, seed).value();
-      const double share = static_cast<double>(partition.parts[0].size()) / 2000 - 0.5;
+      const double share = static_cast<double>(partition.size(0)) / 2000 - 0.5;
       sum += share;
       squares += share * share;
     }
@@ -164,6 +175,30 @@ TEST(MakePartition, DirichletSharesHaveTheRightSpread) {
     EXPECT_NEAR(sum / trials, 0, 0.05) << alpha;
     EXPECT_NEAR(squares / trials, variance, 0.12 * variance) << alpha;
   }
+}
+
+TEST(MakePartition, RandomPartsAreDrawnFromAllSamplesForAnyNumberOfParts) {
+  const std::vector<std::uint8_t> labels = random_labels(50, 10, 1);
+  const std::uint32_t parts = 2'000;
+  const Partition partition =
+      make_partition({Kind::kRandom, 0, 0, 30}, labels, 10, parts, 1).value();
+  ASSERT_EQ(partition.parts(), parts);
+  std::vector<std::uint32_t> times(labels.size());
+  for (std::uint32_t p = 0; p < parts; ++p) {
+    ASSERT_EQ(partition.size(p), 30u);
+    for (const std::uint32_t index : partition.indices(p)) ++times.at(index);
+  }
+  // 1,200 each on average; a standard deviation is 34.
+  EXPECT_GT(*std::min_element(times.begin(), times.end()), 1'000u);
+  EXPECT_LT(*std::max_element(times.begin(), times.end()), 1'400u);
+  EXPECT_NE(partition.indices(0), partition.indices(1));
+}
+
+TEST(MakePartition, ARandomPartIsTheSameHoweverManyThereAre) {
+  const std::vector<std::uint8_t> labels = random_labels(500, 10, 1);
+  const PartitionRule rule{Kind::kRandom, 0, 0, 20};
+  EXPECT_EQ(make_partition(rule, labels, 10, 3, 1)->indices(2),
+            make_partition(rule, labels, 10, 100'000, 1)->indices(2));
 }
 
 TEST(MakePartition, RefusesWhatCannotBeSharedOut) {
@@ -179,6 +214,9 @@ TEST(MakePartition, RefusesWhatCannotBeSharedOut) {
   EXPECT_TRUE(contains(error({Kind::kShards, 11, 0}, 10), "use fewer parts or shards"));
   EXPECT_TRUE(contains(error({Kind::kShards, 1'000'000, 0}, 4'000'000'000), "use fewer parts"));
   EXPECT_TRUE(contains(error({Kind::kDirichlet, 0, 0.1}, 101), "use fewer parts"));
+  EXPECT_EQ(error({Kind::kRandom, 0, 0, 60}, 101), "no error");
+  EXPECT_EQ(make_partition({Kind::kRandom, 0, 0, 60}, {}, 10, 1, 1).error().text,
+            "there are no samples to draw parts from");
 }
 
 }  // namespace
