@@ -22,10 +22,11 @@ constexpr double kEvaluationCost = -1;
 // is counted while others still compute.
 constexpr int kJobTurn = 1;
 
-// Jobs that most clients share the answer to are not worth handing over.
+// Where a replica goes most clients go together, and all but the first take over what that one
+// worked out: not worth handing over.
 bool quickly_done(const client::Job& job) {
-  const auto* apply = std::get_if<client::ApplyDecisions>(&job);
-  return std::holds_alternative<client::Prepare>(job) || (apply && apply->decisions.size() == 1);
+  return !std::holds_alternative<client::ComputeBallot>(job) &&
+         !std::holds_alternative<client::Evaluate>(job);
 }
 
 }  // namespace
