@@ -22,6 +22,7 @@ inline std::uint32_t float_bits(float v) { return std::bit_cast<std::uint32_t>(v
 // Lanes of a block that holds `count` parameters: 32 unless it is the last, short one.
 constexpr std::size_t lanes_of(std::size_t count) { return (count + kRows - 1) / kRows; }
 
+void pack_bits(const float* v, std::size_t d, std::uint32_t* signs);
 void pack_signs(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs);
 // One block of pack_signs, and its second half: `first_word` is its place among all words.
 void pack_sign_block(const float* v, std::size_t count, std::size_t first_word,
@@ -32,6 +33,10 @@ void signum(float* m, const float* g, std::size_t d, float beta, CoinAddress coi
             std::uint32_t* signs);
 void pack_threshold(const float* v, std::size_t d, float threshold, std::uint32_t* signs,
                     std::uint32_t* voted);
+void pack_stochastic_ternary(const float* v, std::size_t d, float bound, CoinAddress coin,
+                             std::uint32_t* signs, std::uint32_t* voted);
+void pack_stochastic_sign(const float* v, std::size_t d, float bound, CoinAddress coin,
+                          std::uint32_t* signs);
 void gather_signs(const std::uint32_t* signs, const std::uint32_t* voted, std::size_t words,
                   std::uint8_t* out);
 void scatter_signs(const std::uint8_t* in, std::size_t bytes, const std::uint32_t* voted,
@@ -40,6 +45,10 @@ void count_planes(CounterPlanes counter, const std::uint32_t* const* planes, std
 void merge_counters(CounterPlanes into, const std::uint32_t* from, std::size_t from_plane_count);
 void decide(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voters,
             std::uint32_t margin, std::uint32_t* signs, std::uint32_t* decided);
+void net_counts16(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voters,
+                  std::size_t d, std::int16_t* net);
+void net_counts32(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voters,
+                  std::size_t d, std::int32_t* net);
 void apply(float* x, std::size_t d, const std::uint32_t* signs, const std::uint32_t* voted,
            float step, float keep);
 void momentum(float* m, const float* g, std::size_t d, float beta);

@@ -10,25 +10,24 @@
 namespace psephos::kernels::testing {
 namespace {
 
-constexpr std::uint32_t kGuard = 0xA5A5A5A5;
 constexpr PhiloxKey kKey{7, 11};
 constexpr std::uint32_t kRound = 13;
 constexpr CoinAddress kCoins{
     {kKey.seed, kKey.stream}, kRound, static_cast<std::uint32_t>(Purpose::kCoin)};
 
-// A plane of W words filled with rubbish, and one word behind it that nobody may touch.
-std::vector<std::uint32_t> guarded_plane(std::size_t d) {
-  return std::vector<std::uint32_t>(naive_words(d) + 1, kGuard);
-}
-
-void set_bit(std::vector<std::uint32_t>& plane, Position p) {
-  plane[p.word] |= std::uint32_t{1} << p.bit;
-}
-
-std::vector<std::uint32_t> empty_plane(std::size_t d) {
-  std::vector<std::uint32_t> plane(naive_words(d) + 1, 0);
-  plane.back() = kGuard;
-  return plane;
+TEST(PackBits, AreTheFloatsOwnSignBits) {
+  for (const Kernels* table : runnable_tables()) {
+    for (const std::size_t d : sizes()) {
+      const std::vector<float> v = awkward_floats(d, d + 2);
+      std::vector<std::uint32_t> expected = empty_plane(d);
+      for (std::size_t i = 0; i < d; ++i) {
+        if (std::signbit(v[i])) set_bit(expected, naive_position(i, d));
+      }
+      std::vector<std::uint32_t> signs = guarded_plane(d);
+      table->pack_bits(v.data(), d, signs.data());
+      ASSERT_EQ(signs, expected) << table->name << " d=" << d;
+    }
+  }
 }
 
 TEST(PackSigns, EqualsPackingOneParameterAtATime) {
