@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "platforms/kernels/avx2/avx2.h"
+#include "platforms/kernels/avx512/avx512.h"
 #include "platforms/kernels/portable/portable.h"
 
 namespace psephos::kernels {
@@ -39,6 +40,7 @@ std::span<const Kernels* const> runnable_kernels() {
     std::vector<const Kernels*> runnable{&portable_kernels()};
 #if defined(__x86_64__)
     if (avx2::runnable()) runnable.push_back(&avx2::table());
+    if (avx512::runnable()) runnable.push_back(&avx512::table());
 #endif
     return runnable;
   }();

@@ -52,10 +52,11 @@ struct VoteByChance {
 
 }  // namespace
 
-void pack_stochastic_ternary(const float* v, std::size_t d, float bound, CoinAddress coin,
-                             std::uint32_t* signs, std::uint32_t* voted) {
+void pack_stochastic_ternary_from(const float* v, std::size_t first, std::size_t d, float bound,
+                                  const CoinAddress& coin, std::uint32_t* signs,
+                                  std::uint32_t* voted) {
   std::uint32_t words[kBlock];
-  for (std::size_t start = 0; start < d; start += kBlock) {
+  for (std::size_t start = first; start < d; start += kBlock) {
     const std::size_t count = std::min(kBlock, d - start);
     fill_random(start, count, coin, words);
     pack_block(v + start, count, VoteByChance{words, bound}, signs + start / kRows,
@@ -63,15 +64,25 @@ void pack_stochastic_ternary(const float* v, std::size_t d, float bound, CoinAdd
   }
 }
 
-void pack_stochastic_sign(const float* v, std::size_t d, float bound, CoinAddress coin,
-                          std::uint32_t* signs) {
+void pack_stochastic_sign_from(const float* v, std::size_t first, std::size_t d, float bound,
+                               const CoinAddress& coin, std::uint32_t* signs) {
   std::uint32_t words[kBlock];
   std::uint32_t nothing[kLanes];
-  for (std::size_t start = 0; start < d; start += kBlock) {
+  for (std::size_t start = first; start < d; start += kBlock) {
     const std::size_t count = std::min(kBlock, d - start);
     fill_random(start, count, coin, words);
     pack_block(v + start, count, SignByChance{words, bound}, signs + start / kRows, nothing);
   }
+}
+
+void pack_stochastic_ternary(const float* v, std::size_t d, float bound, CoinAddress coin,
+                             std::uint32_t* signs, std::uint32_t* voted) {
+  pack_stochastic_ternary_from(v, 0, d, bound, coin, signs, voted);
+}
+
+void pack_stochastic_sign(const float* v, std::size_t d, float bound, CoinAddress coin,
+                          std::uint32_t* signs) {
+  pack_stochastic_sign_from(v, 0, d, bound, coin, signs);
 }
 
 }  // namespace psephos::kernels::portable

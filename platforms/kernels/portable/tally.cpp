@@ -133,15 +133,21 @@ void add_plane(std::size_t words, const std::uint32_t* from, std::uint32_t* __re
 
 }  // namespace
 
-void count_planes(CounterPlanes counter, const std::uint32_t* const* planes, std::size_t count) {
-  for (std::size_t start = 0; start < counter.words; start += kWords) {
-    count_block(counter, planes, count, start, std::min(kWords, counter.words - start));
+void count_words(const CounterPlanes& counter, const std::uint32_t* const* planes,
+                 std::size_t count, std::size_t first, std::size_t end) {
+  for (std::size_t start = first; start < end; start += kWords) {
+    count_block(counter, planes, count, start, std::min(kWords, end - start));
   }
 }
 
-void merge_counters(CounterPlanes into, const std::uint32_t* from, std::size_t from_plane_count) {
+void count_planes(CounterPlanes counter, const std::uint32_t* const* planes, std::size_t count) {
+  count_words(counter, planes, count, 0, counter.words);
+}
+
+void merge_words(const CounterPlanes& into, const std::uint32_t* from, std::size_t from_plane_count,
+                 std::size_t first) {
   std::uint32_t carry[kWords];
-  for (std::size_t start = 0; start < into.words; start += kWords) {
+  for (std::size_t start = first; start < into.words; start += kWords) {
     const std::size_t words = std::min(kWords, into.words - start);
     std::fill_n(carry, words, 0);
     std::size_t p = 0;
@@ -153,6 +159,10 @@ void merge_counters(CounterPlanes into, const std::uint32_t* from, std::size_t f
       ++p;
     }
   }
+}
+
+void merge_counters(CounterPlanes into, const std::uint32_t* from, std::size_t from_plane_count) {
+  merge_words(into, from, from_plane_count, 0);
 }
 
 }  // namespace psephos::kernels::portable
