@@ -42,7 +42,7 @@ Coordinator::Coordinator(CoordinatorOptions options, std::unique_ptr<Ledger> led
       ledger_(std::move(ledger)),
       outlet_(outlet),
       past_(options_.session, options_.run),
-      counting_(options_.config, initial_replica(options_), 0),
+      counting_(options_.config, initial_replica(options_), 0, options_.threads),
       session_(session_options(options_, counting_.replica().fingerprint())) {
   need(ledger_->add_checkpoint(counting_.checkpoint()));
 }

@@ -37,6 +37,7 @@ struct CoordinatorOptions {
   std::uint64_t session = 0;
   std::uint64_t data_manifest = 0;
   bool held_out = true;
+  unsigned threads = 1;  // for counting and applying where d is large; results do not depend on it
 };
 
 class Coordinator {

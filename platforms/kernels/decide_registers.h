@@ -34,7 +34,7 @@ class Decider {
 
  private:
   static R plane_of(const CounterPlanes& counter, std::size_t p, std::size_t w) {
-    return p < counter.plane_count ? R::load(counter.planes + p * counter.words + w) : R::zero();
+    return p < counter.plane_count ? R::load(counter.plane(p) + w) : R::zero();
   }
   static R spread(std::uint32_t number, std::size_t bit) {
     return bit < 32 && ((number >> bit) & 1) != 0 ? R::ones() : R::zero();

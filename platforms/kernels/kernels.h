@@ -25,12 +25,15 @@ struct CoinAddress {
   std::uint32_t purpose;
 };
 
-// A bit-sliced counter: bit p of the count of every coordinate is plane p, W words, at
-// planes + p * words. Coordinates are in packed-sign order.
+// A bit-sliced counter, or a range of words of one: bit p of the count of every coordinate is plane
+// p, `words` words. Coordinates are in packed-sign order.
 struct CounterPlanes {
   std::uint32_t* planes;
   std::size_t plane_count;
   std::size_t words;
+  std::size_t stride;  // words from one plane to the next, at least `words`
+
+  std::uint32_t* plane(std::size_t p) const { return planes + p * stride; }
 };
 
 struct Kernels {
@@ -71,12 +74,12 @@ struct Kernels {
   void (*scatter_signs)(const std::uint8_t* in, std::size_t bytes, const std::uint32_t* voted,
                         std::size_t words, std::uint32_t* signs);
 
-  // Adds `count` bit planes (W words each) to a bit-sliced counter, which must be wide enough:
+  // Adds `count` bit planes (counter.words words each) to a bit-sliced counter, which must be wide enough:
   // no carry may leave its top plane. Harley-Seal carry-save adders, L1-sized blocks.
   void (*count_planes)(CounterPlanes counter, const std::uint32_t* const* planes,
                        std::size_t count);
 
-  // Adds counter `from` (planes of into.words words) to counter `into` (at least as many planes; no
+  // Adds counter `from` (planes of into.words words, without gaps) to counter `into` (at least as many planes; no
   // carry may leave the top one).
   void (*merge_counters)(CounterPlanes into, const std::uint32_t* from,
                          std::size_t from_plane_count);

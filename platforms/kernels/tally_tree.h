@@ -43,10 +43,9 @@ class TallyTree {
       R carry = R::zero();
       std::size_t p = 0;
       for (; p < from_plane_count; ++p) {
-        const std::size_t at = p * into.words + w;
-        R sum = R::load(into.planes + at);
-        carry = R::add(sum, R::load(from + at), carry);
-        R::store(into.planes + at, sum);
+        R sum = R::load(into.plane(p) + w);
+        carry = R::add(sum, R::load(from + p * into.words + w), carry);
+        R::store(into.plane(p) + w, sum);
       }
       ripple(into, p, w, carry);
     }
@@ -127,11 +126,11 @@ class TallyTree {
       for (std::size_t w = line; w < line + kLine; w += R::kWords) {
         R planes[kPlanes];
         for (std::size_t p = 0; p < kPlanes; ++p) {
-          planes[p] = R::load(counter.planes + p * counter.words + range.start + w);
+          planes[p] = R::load(counter.plane(p) + range.start + w);
         }
         const R carry = add_up<kCount>(now, w, planes);
         for (std::size_t p = 0; p < kPlanes; ++p) {
-          R::store(counter.planes + p * counter.words + range.start + w, planes[p]);
+          R::store(counter.plane(p) + range.start + w, planes[p]);
         }
         ripple(counter, kPlanes, range.start + w, carry);
       }
@@ -154,7 +153,7 @@ class TallyTree {
 
   static void ripple(const CounterPlanes& counter, std::size_t p, std::size_t w, R carry) {
     for (; p < counter.plane_count; ++p) {
-      std::uint32_t* const plane = counter.planes + p * counter.words + w;
+      std::uint32_t* const plane = counter.plane(p) + w;
       const R old = R::load(plane);
       R::store(plane, R::either(old, carry));
       carry = R::both(old, carry);

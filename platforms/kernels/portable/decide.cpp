@@ -58,7 +58,7 @@ void decide_block(const CounterPlanes& negative, const CounterPlanes& voted,
                   std::uint32_t* decided) {
   static constexpr std::uint32_t kZeros[kWords] = {};
   const auto plane = [&](const CounterPlanes& counter, std::size_t p) -> const std::uint32_t* {
-    return p < counter.plane_count ? counter.planes + p * counter.words + start : kZeros;
+    return p < counter.plane_count ? counter.plane(p) + start : kZeros;
   };
 
   Net net;

@@ -9,7 +9,7 @@ namespace {
 void add_row(const CounterPlanes& counter, std::size_t first_word, std::size_t row,
              std::size_t width, std::int32_t weight, std::int32_t* __restrict net) {
   for (std::size_t p = 0; p < counter.plane_count; ++p) {
-    const std::uint32_t* words = counter.planes + p * counter.words + first_word;
+    const std::uint32_t* words = counter.plane(p) + first_word;
     for (std::size_t l = 0; l < width; ++l) {
       net[l] += static_cast<std::int32_t>(((words[l] >> row) & 1) << p) * weight;
     }

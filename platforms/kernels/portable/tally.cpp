@@ -92,7 +92,7 @@ bool add_carry(std::size_t words, std::uint32_t* __restrict plane,
 void count_block(const CounterPlanes& counter, const std::uint32_t* const* planes,
                  std::size_t count, std::size_t start, std::size_t words) {
   std::uint32_t carry[kWords];
-  const auto plane = [&](std::size_t p) { return counter.planes + p * counter.words + start; };
+  const auto plane = [&](std::size_t p) { return counter.plane(p) + start; };
   std::size_t next = 0;
   while (next < count) {
     const std::size_t left = count - next;
@@ -152,10 +152,9 @@ void merge_words(const CounterPlanes& into, const std::uint32_t* from, std::size
     std::fill_n(carry, words, 0);
     std::size_t p = 0;
     for (; p < from_plane_count; ++p) {
-      const std::size_t offset = p * into.words + start;
-      add_plane(words, from + offset, into.planes + offset, carry);
+      add_plane(words, from + p * into.words + start, into.plane(p) + start, carry);
     }
-    while (p < into.plane_count && add_carry(words, into.planes + p * into.words + start, carry)) {
+    while (p < into.plane_count && add_carry(words, into.plane(p) + start, carry)) {
       ++p;
     }
   }

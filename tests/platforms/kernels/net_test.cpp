@@ -46,8 +46,8 @@ TEST(NetCounts, EqualIntegersInTheOrderOfParameters) {
       Count count = random_count(d, ternary, all, random);
       const std::size_t words = naive_words(d);
       for (const Kernels* table : runnable_tables()) {
-        const CounterPlanes negative{count.negative.data(), count.negative_planes, words};
-        const CounterPlanes voted{count.voted.data(), count.voted_planes, words};
+        const CounterPlanes negative{count.negative.data(), count.negative_planes, words, words};
+        const CounterPlanes voted{count.voted.data(), count.voted_planes, words, words};
         std::vector<std::int32_t> wide(d + 1, 77);
         table->net_counts32(negative, voted, all, d, wide.data());
         ASSERT_TRUE(std::equal(count.net.begin(), count.net.end(), wide.begin()))
