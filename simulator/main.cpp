@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "runtime/base/interrupt.h"
+#include "runtime/data/scale_advice.h"
 #include "simulator/compare.h"
 #include "simulator/plan.h"
 #include "simulator/run.h"
@@ -39,7 +40,7 @@ int fail(const std::string& text, int status) {
 
 int simulate(const simulator::Plan& plan, const OutputOptions& output,
              const std::string& config_text) {
-  const auto dataset = load_dataset(plan.dataset);
+  const auto dataset = load_dataset(plan.dataset, DatasetParts::kTrainAndTest, plan.test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
   const auto population = simulator::Population::make(plan.population, *dataset);
   if (!population) return fail(population.error().text, kExitUsage);
@@ -48,6 +49,9 @@ int simulate(const simulator::Plan& plan, const OutputOptions& output,
   coordinator::Reporter reporter(output, plan.config.hyper.rounds);
   if (const auto opened = reporter.open_folder(config_text); !opened) {
     return fail(opened.error().text, kExitFailure);
+  }
+  if (const auto advice = scale_advice(**dataset, plan.config.hyper.normalisation)) {
+    reporter.note(*advice);
   }
   catch_interrupts(2);
   const auto summary = simulator::run_simulation(plan, *population, std::move(*prepared), reporter);

@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "runtime/run/test_fraction.h"
+
 namespace psephos {
 namespace {
 
@@ -37,6 +39,13 @@ class Group {
     constexpr double kMost = std::numeric_limits<float>::max();
     dress(app_.add_option(flag, value, help), type)->check(real_number(-kMost, kMost));
   }
+  // Without a default to show: the help text tells what holds where it is not given.
+  void share(const char* flag, std::optional<double>& value, const char* help) {
+    app_.add_option(flag, value, help)
+        ->group(name_)
+        ->type_name("SHARE")
+        ->check(real_number(kMinTestFraction, kMaxTestFraction));
+  }
   void flag(const char* flag, bool& value, const char* help) {
     app_.add_flag(flag, value, help)->group(name_);
   }
@@ -53,7 +62,12 @@ class Group {
 void add_training_options(CLI::App& app, RunOptions& options) {
   Group group(app, kTraining);
   group.word("--dataset", options.dataset, "NAME",
-             "fashion-mnist, synthetic, or idx:DIR with files as MNIST's");
+             "fashion-mnist, synthetic, idx:DIR (files as MNIST's),\n"
+             "npy:IMAGES,LABELS (two files of numpy.save) or\n"
+             "csv:FILE:LABEL_COLUMN (a name, or a number from 1)");
+  group.share("--test-fraction", options.test_fraction,
+              "npy: and csv: bring no test set: so much is held back as one,\n"
+              "the same samples with any seed [0.2]");
   group.word("--model", options.model, "MODEL",
              "softmax, or mlp:WIDTH[,WIDTH...], e.g. mlp:256,128");
   group.number("--rounds", options.rounds, "N", "votes to hold: steps of the model");
@@ -69,7 +83,8 @@ void add_training_options(CLI::App& app, RunOptions& options) {
              "a number (1: it votes on one gradient), or epoch");
   group.number("--local-lr", options.local_lr, "RATE", "learning rate of those steps");
   group.word("--normalisation", options.normalisation, "RULE",
-             "of pixels: unit (to 0..1), or SCALE:OFFSET applied to 0..255");
+             "of features: unit (pixels, 0..255, to 0..1: divides by 255), or\n"
+             "SCALE:OFFSET (value * SCALE + OFFSET; 1:0 takes them as they are)");
   group.number("--seed", options.seed, "N", "of every random choice: the same seed, the same run");
 }
 
@@ -198,7 +213,8 @@ void refuse_run_options(CLI::App& app) {
   add_run_options(coordinator, options);
   for (const CLI::Option* option : coordinator.get_options()) {
     const std::string flag = option->get_name();
-    const bool the_clients_own = flag == "--dataset" || flag == "--seed";
+    const bool the_clients_own =
+        flag == "--dataset" || flag == "--test-fraction" || flag == "--seed";
     if (the_clients_own || option == coordinator.get_help_ptr()) continue;
     const auto refuse = [flag](const std::string&) {
       throw CLI::ValidationError(flag,

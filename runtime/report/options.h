@@ -30,6 +30,7 @@ struct RunOptions {
   double lr = 1e-3;
   double weight_decay = 0;
   double fraction = 1.0;
+  std::optional<double> test_fraction;  // none: kDefaultTestFraction, where it applies
   std::uint32_t rounds = 600;
   std::uint32_t batch = 32;
   std::uint32_t staleness = 0;
@@ -55,7 +56,7 @@ struct OutputOptions {
 // coordinator. What `options` holds at the call is shown as each flag's default.
 void add_run_options(CLI::App& app, RunOptions& options);
 // The same flags on the client, hidden, where each is a usage error: "the coordinator decides
-// that". Not --dataset and --seed, which a client has for itself.
+// that". Not --dataset, --test-fraction and --seed, which a client has for itself.
 void refuse_run_options(CLI::App& app);
 void add_output_options(CLI::App& app, OutputOptions& options);
 

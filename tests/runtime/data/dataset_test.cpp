@@ -44,7 +44,7 @@ TEST_F(IdxFolder, LoadsFourFiles) {
   EXPECT_EQ((*data)->classes, 3u);
   EXPECT_EQ((*data)->train.size(), 4u);
   EXPECT_EQ((*data)->test.size(), 2u);
-  EXPECT_EQ((*data)->train.features(3, 5), 23);
+  EXPECT_EQ((*(*data)->train.features.bytes())(3, 5), 23);
   EXPECT_EQ((*data)->test.labels(0), 2);
 }
 
@@ -53,7 +53,7 @@ TEST_F(IdxFolder, LoadsGzippedFilesBesidePlainOnes) {
   write_gzip(folder_ / "train-images-idx3-ubyte.gz", idx_images(4));
   const Result<DatasetRef> data = load();
   ASSERT_TRUE(data.ok()) << data.error().text;
-  EXPECT_EQ((*data)->train.features(3, 5), 23);
+  EXPECT_EQ((*(*data)->train.features.bytes())(3, 5), 23);
 }
 
 TEST_F(IdxFolder, HasTwoClassesAtLeast) {
@@ -91,7 +91,8 @@ TEST_F(IdxFolder, PassesOnWhatIsWrongWithAFile) {
 
 TEST(LoadDataset, NamesWhatItDoesNotKnow) {
   EXPECT_EQ(load_dataset("mnist").error().text,
-            "--dataset mnist: unknown; known are fashion-mnist, idx:DIR and synthetic");
+            "--dataset mnist: unknown; known are fashion-mnist, synthetic, idx:DIR, "
+            "npy:IMAGES,LABELS and csv:FILE:LABEL_COLUMN");
   EXPECT_TRUE(contains(load_dataset("").error().text, "known are"));
   EXPECT_TRUE(contains(load_dataset("idx:").error().text, "no such folder"));
   EXPECT_TRUE(contains(load_dataset("idx:/nowhere/at/all").error().text, "no such folder"));
@@ -123,7 +124,7 @@ TEST(LoadDataset, LoadsFashionMnist) {
 
 TEST(Gather, NormalisesTheChosenRows) {
   Samples samples;
-  samples.features = {{0, 1, 2}, {3, 4, 5}, {253, 254, 255}};
+  samples.features = FeatureTable::ByteTable{{0, 1, 2}, {3, 4, 5}, {253, 254, 255}};
   samples.labels = {7, 8, 9};
   const std::vector<std::uint32_t> indices{2, 0, 2};
   AlignedVector<float> inputs(9);
@@ -135,7 +136,7 @@ TEST(Gather, NormalisesTheChosenRows) {
 }
 
 TEST(GatherDeathTest, RefusesAnIndexBeyondTheSamples) {
-  const Samples samples{{{1, 2}}, {0}};
+  const Samples samples{FeatureTable::ByteTable{{1, 2}}, {0}};
   const std::vector<std::uint32_t> indices{1};
   AlignedVector<float> inputs(2);
   std::vector<std::uint8_t> labels(1);

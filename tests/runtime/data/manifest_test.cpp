@@ -51,7 +51,9 @@ TEST(Manifest, HashTellsEveryDifferenceApart) {
 
   const std::uint64_t original = manifest_of(data, "iid", 5, 1).hash;
   Dataset pixel = data;
-  pixel.train.features(499, 63) ^= 1;
+  FeatureTable::ByteTable pixels = *data.train.features.bytes();
+  pixels(499, 63) ^= 1;
+  pixel.train.features = std::move(pixels);
   EXPECT_NE(manifest_of(pixel, "iid", 5, 1).hash, original);
   Dataset label = data;
   label.train.labels(0) ^= 1;
