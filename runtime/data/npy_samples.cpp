@@ -70,7 +70,7 @@ Result<xt::xtensor<std::uint8_t, 1>> read_labels_of(NpyFile& file) {
     return Error{fmt::format(
         "{}: label {} (counted from 0) is {}, labels are whole numbers from 0 to 255; number the "
         "classes from 0",
-        file.name(), found - values.begin(), std::int64_t(*found))};
+        file.name(), found - values.begin(), *found)};
   }
   xt::xtensor<std::uint8_t, 1> labels(std::array<std::size_t, 1>{values.size()});
   std::ranges::transform(values, labels.begin(), [](T value) { return std::uint8_t(value); });

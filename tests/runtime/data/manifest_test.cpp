@@ -67,5 +67,20 @@ TEST(Manifest, HashIsThatOfTheSamplesNotOfTheirName) {
   EXPECT_EQ(manifest_of(elsewhere, "iid", 5, 1).hash, manifest_of(data, "iid", 5, 1).hash);
 }
 
+TEST(Manifest, HashOfFloatsIsThatOfTheirBits) {
+  Dataset data = make_synthetic(3, 1);
+  data.train.features = FeatureTable::FloatTable{{0.5f}, {1}, {2}};
+  data.features = 1;
+  const std::uint64_t original = manifest_of(data, "iid", 3, 1).hash;
+  EXPECT_EQ(manifest_of(data, "iid", 3, 1).hash, original);
+  data.train.features = FeatureTable::FloatTable{{0.50000006f}, {1}, {2}};
+  EXPECT_NE(manifest_of(data, "iid", 3, 1).hash, original);
+}
+
+// Clients of older programs hold parts of the same data: the number may not change.
+TEST(Manifest, HashOfBytesIsWhatItAlwaysWas) {
+  EXPECT_EQ(manifest_of(make_synthetic(500, 10), "iid", 5, 1).hash, 0x20deca1781eee129ull);
+}
+
 }  // namespace
 }  // namespace psephos
