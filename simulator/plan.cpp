@@ -69,6 +69,7 @@ void settle(CLI::App& app, const std::string& flag, const std::string& value) {
   CLI::Option* option = app.get_option(flag);
   option->clear();
   option->add_result(value);
+  option->configurable();
 }
 
 }  // namespace

@@ -83,8 +83,8 @@ void add_training_options(CLI::App& app, RunOptions& options) {
              "a number (1: it votes on one gradient), or epoch");
   group.number("--local-lr", options.local_lr, "RATE", "learning rate of those steps");
   group.word("--normalisation", options.normalisation, "RULE",
-             "of features: unit (pixels, 0..255, to 0..1: divides by 255), or\n"
-             "SCALE:OFFSET (value * SCALE + OFFSET; 1:0 takes them as they are)");
+             "of features: unit (divides by 255: pixels to 0..1), or\n"
+             "SCALE:OFFSET (value*SCALE + OFFSET; 1:0 leaves them as they are)");
   group.number("--seed", options.seed, "N", "of every random choice: the same seed, the same run");
 }
 
@@ -144,6 +144,17 @@ void take(Result<T> parsed, const char* flag, T& value, Status& status) {
   } else if (status) {
     const std::string& text = parsed.error().text;
     status = Error{text.starts_with(flag) ? text : fmt::format("{}: {}", flag, text)};
+  }
+}
+
+// A configuration holds no value where none was given and there is no default: what is read back
+// from it would be an empty one.
+void leave_out_what_has_no_value(CLI::App& app) {
+  for (CLI::Option* option : app.get_options({})) {
+    const bool takes_value = option->get_items_expected_max() > 0;
+    if (takes_value && option->count() == 0 && option->get_default_str().empty()) {
+      option->configurable(false);
+    }
   }
 }
 
@@ -288,6 +299,7 @@ std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const
   if (app.get_version_ptr() != nullptr) app.get_version_ptr()->description("the version");
   try {
     app.parse(argc, argv);
+    leave_out_what_has_no_value(app);
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
     std::fputs(app.help().c_str(), stdout);

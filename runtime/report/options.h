@@ -69,7 +69,8 @@ CLI::Validator real_number(double least, double most);
 Result<RunConfig> to_run_config(const RunOptions& options);
 
 // The configuration in use, as TOML: every flag but those of output, defaults included, each under
-// its help text. What a run folder keeps as config.toml.
+// its help text; of those without a default the ones that were given. What a run folder keeps as
+// config.toml.
 std::string config_as_run(const CLI::App& app);
 
 // Parses argv. A value means: return this exit status now (0 after --help and --version, 2 after a
