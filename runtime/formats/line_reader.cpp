@@ -49,11 +49,12 @@ Status LineReader::refill() {
             buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
   end_ -= begin_;
   begin_ = 0;
-  buffer_.resize(end_ + kReadBytes);
+  const std::size_t most = std::min<std::uint64_t>(kReadBytes, file_.size() + 1);
+  buffer_.resize(end_ + most);
   const Result<std::size_t> got = file_.read_some(std::span(buffer_).subspan(end_));
   if (!got) return got.error();
   end_ += *got;
-  ended_ = *got < kReadBytes;
+  ended_ = *got < most;
   return Ok{};
 }
 

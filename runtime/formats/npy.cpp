@@ -291,11 +291,11 @@ Result<NpyHeader> parse_npy_header(std::span<const std::uint8_t> start, std::uin
 Result<NpyFile> NpyFile::open(const std::filesystem::path& path) {
   Result<InputFile> file = InputFile::open(path);
   if (!file) return file.error();
-  std::vector<std::uint8_t> start(kPreambleBytes + kMaxNpyHeaderBytes);
+  std::vector<std::uint8_t> start(
+      std::min<std::uint64_t>(kPreambleBytes + kMaxNpyHeaderBytes, file->size()));
   const Result<std::size_t> got = file->read_some(start);
   if (!got) return got.error();
-  // A file that grows as it is read is no longer than it was.
-  start.resize(std::min<std::uint64_t>(*got, file->size()));
+  start.resize(*got);
   Result<NpyHeader> header = parse_npy_header(start, file->size(), file->name());
   if (!header) return header.error();
   if (const Status found = file->seek(header->header_bytes); !found) return found.error();

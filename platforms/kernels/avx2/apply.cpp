@@ -6,7 +6,11 @@
 
 #include "platforms/kernels/portable/portable.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
 #pragma GCC target("avx2")
+#endif
 
 namespace psephos::kernels::avx2 {
 namespace {
@@ -69,5 +73,9 @@ void normalise(const std::uint8_t* bytes, std::size_t count, float scale, float 
 }
 
 }  // namespace psephos::kernels::avx2
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif
