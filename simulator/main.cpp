@@ -30,7 +30,12 @@ constexpr const char* kExamples = R"(Examples:
   A hundred clients on slow links, ten drawn per round, half a second per round:
     psephos-simulate --clients 100 --fraction 0.1 --latency 40:2 --slow 0.2:10 --deadline-ms 500
 
-  The same run over real sockets; same seed, same fingerprint:
+  Data of your own: a table whose column "digit" holds the classes 0, 1, 2, ..., all else numbers
+  from 0 to 16:
+    psephos-simulate --dataset csv:digits.csv:digit --normalisation 0.0625:0 --model mlp:32
+        --lr 1e-2 --schedule cosine
+
+  A run over real sockets; same seed, same fingerprint:
     psephos-simulate --transport tcp --seed 7 --out runs/seven --json)";
 
 int fail(const std::string& text, int status) {
