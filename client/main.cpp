@@ -30,6 +30,9 @@ constexpr const char* kExamples = R"(Examples:
   Take part with this device's own data (MNIST's file names in one folder):
     psephos-client --connect tcp://127.0.0.1:5580 --name kitchen --dataset idx:/var/lib/images
 
+  The same with a table of numbers whose column "kind" holds the classes 0, 1, 2, ...:
+    psephos-client --connect tcp://127.0.0.1:5580 --dataset csv:/var/lib/readings.csv:kind
+
   Play client 3 of 10 on Fashion-MNIST, as the simulator would with the same seed:
     psephos-client --connect tcp://127.0.0.1:5580 --partition iid --part 3/10 --seed 1
 
@@ -45,6 +48,7 @@ struct ClientFlags {
   std::string part;
   std::string run;
   std::string save;
+  std::optional<double> test_fraction;
   std::optional<std::uint32_t> seed;
   std::size_t max_parameters = wire::kDefaultMaxParameters;
   bool insecure = false;
@@ -167,10 +171,14 @@ int take_part(const ClientFlags& flags) {
   if (const auto checked = wire::check_name(name); !checked) {
     return fail("--name: " + checked.error().text, kExitUsage);
   }
-  if (const auto known = check_dataset_words(flags.dataset); !known) {
+  if (const auto known = check_dataset_words(flags.dataset, flags.test_fraction); !known) {
     return fail(known.error().text, kExitUsage);
   }
-  const auto dataset = load_dataset(flags.dataset, DatasetParts::kTrainOnly);
+  // Parts are cut from what the other programs train on. Data of this client alone need hold
+  // nothing back: the test set is the coordinator's.
+  std::optional<double> test_fraction = flags.test_fraction;
+  if (!test_fraction && !part && !brings_test_set(flags.dataset)) test_fraction = 0;
+  const auto dataset = load_dataset(flags.dataset, DatasetParts::kTrainOnly, test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
   auto holding = hold(**dataset, *rule, part, seed.value_or(0));
   if (!holding) return fail(holding.error().text, kExitUsage);
@@ -256,9 +264,17 @@ int main(int argc, char** argv) {
   app.add_flag("--insecure", flags.insecure, "connect to another machine without keys")
       ->group("Network");
   app.add_option("--dataset", flags.dataset,
-                 "fashion-mnist, synthetic, or idx:DIR with files as MNIST's")
+                 "fashion-mnist, synthetic, idx:DIR (files as MNIST's),\n"
+                 "npy:IMAGES,LABELS (two files of numpy.save) or\n"
+                 "csv:FILE:LABEL_COLUMN (a name, or a number from 1)")
       ->type_name("NAME")
       ->capture_default_str()
+      ->group("Data");
+  app.add_option("--test-fraction", flags.test_fraction,
+                 "share of npy: and csv: data that is not trained on [0.2 with\n"
+                 "--part, as the coordinator's default; else 0]")
+      ->type_name("SHARE")
+      ->check(real_number(0, kMaxTestFraction))
       ->group("Data");
   app.add_option("--part", flags.part, "hold the I-th of N parts of the data set [all of it]")
       ->type_name("I/N")

@@ -13,6 +13,7 @@
 #include "runtime/base/interrupt.h"
 #include "runtime/base/replace_file.h"
 #include "runtime/data/partition.h"
+#include "runtime/data/scale_advice.h"
 #include "runtime/models/model.h"
 #include "runtime/report/options.h"
 
@@ -63,7 +64,7 @@ Result<std::uint64_t> expected_manifest(const CoordinatorFlags& flags, const Dat
 
 int lead(const RunOptions& options, const OutputOptions& output, const CoordinatorFlags& flags,
          const std::string& config_text) {
-  if (const auto known = check_dataset_words(options.dataset); !known) {
+  if (const auto known = check_dataset_words(options.dataset, options.test_fraction); !known) {
     return fail(known.error().text, kExitUsage);
   }
   const auto config = to_run_config(options);
@@ -80,7 +81,8 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
   if (flags.partition.empty() != (flags.parts == 0)) {
     return fail("--partition and --parts go together", kExitUsage);
   }
-  const auto dataset = load_dataset(options.dataset);
+  const auto dataset =
+      load_dataset(options.dataset, DatasetParts::kTrainAndTest, options.test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
   const auto manifest = expected_manifest(flags, *dataset, options.seed);
   if (!manifest) return fail(manifest.error().text, kExitUsage);
@@ -118,6 +120,9 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
       "run {} on {}: {} with {} parameters, {} rounds, seed {}", format_hex(run.run), endpoint,
       config->hyper.model, parameter_count(run.tensors), config->hyper.rounds, config->hyper.seed));
   if (!net::is_loopback(endpoint)) reporter.note("speaking without encryption (--insecure)");
+  if (const auto advice = scale_advice(**dataset, config->hyper.normalisation)) {
+    reporter.note(*advice);
+  }
   reporter.note(
       fmt::format("waiting for {} clients", std::max(config->min_voters, config->min_clients)));
 

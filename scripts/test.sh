@@ -5,22 +5,25 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
   cat <<'USAGE'
-Usage: scripts/test.sh [quick|full|asan-ubsan|tsan]
+Usage: scripts/test.sh [quick|full|asan-ubsan|tsan|fuzz]
 
-  quick       release build, every test but the long ones (the default)
-  full        release build, every test
-  asan-ubsan  as quick, under AddressSanitizer and UndefinedBehaviorSanitizer
-  tsan        as quick, under ThreadSanitizer
+  quick       a few seconds of each fuzz target, then the release build's tests but the long ones
+              (the default)
+  full        the same with every test
+  asan-ubsan  the tests of quick, under AddressSanitizer and UndefinedBehaviorSanitizer
+  tsan        the tests of quick, under ThreadSanitizer
+  fuzz        the fuzz targets alone
 
 Missing Debian packages (scripts/packages.txt) are installed first. Builds live in build/PRESET.
 USAGE
 }
 
-select=(--label-exclude '^long$')
+without_long=(--label-exclude '^long$')
 case "${1-quick}" in
-  quick) preset=release ;;
-  full) preset=release select=() ;;
-  asan-ubsan | tsan) preset="$1" ;;
+  quick) presets=(fuzz release) select=("${without_long[@]}") ;;
+  full) presets=(fuzz release) select=() ;;
+  asan-ubsan | tsan) presets=("$1") select=("${without_long[@]}") ;;
+  fuzz) presets=(fuzz) select=() ;;
   -h | --help)
     usage
     exit 0
@@ -39,15 +42,24 @@ fi
 
 scripts/install_packages.sh
 
-# ThreadSanitizer of gcc 12 cannot live with the address randomisation of newer kernels. Its test
-# programs run while building, too (to list their tests), so the build gets the same treatment.
-calm=()
-if [ "$preset" = tsan ] && setarch --addr-no-randomize true 2>/dev/null; then
-  calm=(setarch --addr-no-randomize)
-fi
-
 jobs="$(nproc)"
-cmake --preset "$preset"
-"${calm[@]}" cmake --build --preset "$preset" --parallel "$jobs"
-echo "Every test's output goes to build/$preset/Testing/Temporary/LastTest.log"
-"${calm[@]}" ctest --preset "$preset" --parallel "$jobs" "${select[@]}"
+
+# Builds preset $1 and runs its tests; further arguments are ctest's.
+build_and_test() {
+  local preset="$1"
+  shift
+  # ThreadSanitizer of gcc 12 cannot live with the address randomisation of newer kernels. Its test
+  # programs run while building, too (to list their tests), so the build gets the same treatment.
+  local calm=()
+  if [ "$preset" = tsan ] && setarch --addr-no-randomize true 2>/dev/null; then
+    calm=(setarch --addr-no-randomize)
+  fi
+  cmake --preset "$preset"
+  "${calm[@]}" cmake --build --preset "$preset" --parallel "$jobs"
+  echo "Every test's output goes to build/$preset/Testing/Temporary/LastTest.log"
+  "${calm[@]}" ctest --preset "$preset" --parallel "$jobs" "$@"
+}
+
+for preset in "${presets[@]}"; do
+  build_and_test "$preset" "${select[@]}"
+done

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "runtime/base/interrupt.h"
+#include "runtime/data/scale_advice.h"
 #include "simulator/compare.h"
 #include "simulator/plan.h"
 #include "simulator/run.h"
@@ -29,7 +30,12 @@ constexpr const char* kExamples = R"(Examples:
   A hundred clients on slow links, ten drawn per round, half a second per round:
     psephos-simulate --clients 100 --fraction 0.1 --latency 40:2 --slow 0.2:10 --deadline-ms 500
 
-  The same run over real sockets; same seed, same fingerprint:
+  Data of your own: a table whose column "digit" holds the classes 0, 1, 2, ..., all else numbers
+  from 0 to 16:
+    psephos-simulate --dataset csv:digits.csv:digit --normalisation 0.0625:0 --model mlp:32
+        --lr 1e-2 --schedule cosine
+
+  A run over real sockets; same seed, same fingerprint:
     psephos-simulate --transport tcp --seed 7 --out runs/seven --json)";
 
 int fail(const std::string& text, int status) {
@@ -39,7 +45,7 @@ int fail(const std::string& text, int status) {
 
 int simulate(const simulator::Plan& plan, const OutputOptions& output,
              const std::string& config_text) {
-  const auto dataset = load_dataset(plan.dataset);
+  const auto dataset = load_dataset(plan.dataset, DatasetParts::kTrainAndTest, plan.test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
   const auto population = simulator::Population::make(plan.population, *dataset);
   if (!population) return fail(population.error().text, kExitUsage);
@@ -48,6 +54,9 @@ int simulate(const simulator::Plan& plan, const OutputOptions& output,
   coordinator::Reporter reporter(output, plan.config.hyper.rounds);
   if (const auto opened = reporter.open_folder(config_text); !opened) {
     return fail(opened.error().text, kExitFailure);
+  }
+  if (const auto advice = scale_advice(**dataset, plan.config.hyper.normalisation)) {
+    reporter.note(*advice);
   }
   catch_interrupts(2);
   const auto summary = simulator::run_simulation(plan, *population, std::move(*prepared), reporter);

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "runtime/base/result.h"
@@ -34,7 +35,8 @@ void add_simulation_options(CLI::App& app, SimulationOptions& options);
 
 struct Plan {
   RunConfig config;
-  std::string dataset;  // the words
+  std::string dataset;                  // the words
+  std::optional<double> test_fraction;  // where it was given
   PopulationOptions population;
   Links links;
   bool tcp = false;

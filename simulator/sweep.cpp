@@ -26,6 +26,7 @@
 #include "runtime/base/interrupt.h"
 #include "runtime/base/replace_file.h"
 #include "runtime/base/units.h"
+#include "runtime/data/split.h"
 #include "runtime/report/config_values.h"
 #include "simulator/population.h"
 #include "simulator/run.h"
@@ -39,26 +40,6 @@ constexpr const char* kAsked = "sweep.toml";
 constexpr const char* kValidationTable = "sweep.csv";
 constexpr const char* kTestTable = "test.csv";
 constexpr auto kBetweenLooks = std::chrono::milliseconds(100);
-
-// TEMPORARY until runtime/data/dataset.h has it.
-DatasetRef with_validation(const DatasetRef& dataset, double fraction) {
-  Dataset split = *dataset;
-  const auto n = static_cast<std::size_t>(fraction * static_cast<double>(dataset->train.size()));
-  const auto take = [](const Samples& from, std::size_t begin, std::size_t end) {
-    Samples to;
-    to.features.resize({end - begin, from.features.shape(1)});
-    to.labels.resize({end - begin});
-    for (std::size_t i = begin; i < end; ++i) {
-      for (std::size_t j = 0; j < from.features.shape(1); ++j)
-        to.features(i - begin, j) = from.features(i, j);
-      to.labels(i - begin) = from.labels(i);
-    }
-    return to;
-  };
-  split.test = take(dataset->train, 0, n);
-  split.train = take(dataset->train, n, dataset->train.size());
-  return std::make_shared<const Dataset>(std::move(split));
-}
 
 // ---- one run -----------------------------------------------------------------------------------
 
@@ -323,9 +304,11 @@ Result<SweepFolder> SweepFolder::open(const fs::path& directory, const std::stri
 Result<SweepResult> play_sweep(const SweepPlan& plan, const DatasetRef& dataset,
                                SweepFolder& folder,
                                const std::function<void(const SweepProgress&)>& told) {
-  const DatasetRef split = with_validation(dataset, plan.validation_fraction);
-  const auto played =
-      play_missing(plan, split, SweepPhase::kGrid, runs_of_grid(plan), folder.validation(), told);
+  auto split = hold_back(*dataset, plan.validation_fraction, HeldBackAs::kValidation);
+  if (!split) return split.error();
+  const auto validated = std::make_shared<const Dataset>(std::move(*split));
+  const auto played = play_missing(plan, validated, SweepPhase::kGrid, runs_of_grid(plan),
+                                   folder.validation(), told);
   if (!played) return played.error();
 
   SweepResult result;

@@ -18,6 +18,7 @@
 
 #include "runtime/base/interrupt.h"
 #include "runtime/base/units.h"
+#include "runtime/data/scale_advice.h"
 #include "runtime/report/options.h"
 #include "runtime/report/terminal.h"
 #include "simulator/sweep.h"
@@ -112,7 +113,8 @@ void declare(CLI::App& app, SweepFlags& flags, SimulationOptions& options, Outpu
 bool belongs_to_a_run(const CLI::Option& option) {
   const std::string group = option.get_group();
   return group != kGroup && group != "" && option.get_configurable() &&
-         option.get_name() != "--seed" && option.get_name() != "--dataset";
+         option.get_name() != "--seed" && option.get_name() != "--dataset" &&
+         option.get_name() != "--test-fraction";
 }
 
 std::vector<std::string> grid_keys(const CLI::App& app) {
@@ -427,7 +429,8 @@ void print_result(std::FILE* out, const SweepPlan& plan, const Dataset& dataset,
 
 int sweep(const SweepPlan& plan, const OutputOptions& output, const std::string& asked,
           const std::vector<Given>& given, const std::string& command) {
-  const auto dataset = load_dataset(plan.plans.front().dataset);
+  const Plan& any = plan.plans.front();
+  const auto dataset = load_dataset(any.dataset, DatasetParts::kTrainAndTest, any.test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
   auto folder = SweepFolder::open(output.out, asked, plan.grid);
   if (!folder) return fail(folder.error().text, kExitFailure);
@@ -435,6 +438,9 @@ int sweep(const SweepPlan& plan, const OutputOptions& output, const std::string&
     fmt::print(stderr, "{} runs ({} combinations, {}), {} at a time, into {}\n",
                plan.plans.size() * plan.seeds, plan.plans.size(), seeds_in_words(plan), plan.jobs,
                output.out);
+    if (const auto advice = scale_advice(**dataset, any.config.hyper.normalisation)) {
+      fmt::print(stderr, "{}\n", *advice);
+    }
     if (const std::size_t done = folder->validation().rows().size(); done > 0) {
       fmt::print(stderr, "{} of them are done already\n", done);
     }

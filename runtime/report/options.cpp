@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "runtime/run/test_fraction.h"
+
 namespace psephos {
 namespace {
 
@@ -37,6 +39,13 @@ class Group {
     constexpr double kMost = std::numeric_limits<float>::max();
     dress(app_.add_option(flag, value, help), type)->check(real_number(-kMost, kMost));
   }
+  // Without a default to show: the help text tells what holds where it is not given.
+  void share(const char* flag, std::optional<double>& value, const char* help) {
+    app_.add_option(flag, value, help)
+        ->group(name_)
+        ->type_name("SHARE")
+        ->check(real_number(kMinTestFraction, kMaxTestFraction));
+  }
   void flag(const char* flag, bool& value, const char* help) {
     app_.add_flag(flag, value, help)->group(name_);
   }
@@ -53,7 +62,12 @@ class Group {
 void add_training_options(CLI::App& app, RunOptions& options) {
   Group group(app, kTraining);
   group.word("--dataset", options.dataset, "NAME",
-             "fashion-mnist, synthetic, or idx:DIR with files as MNIST's");
+             "fashion-mnist, synthetic, idx:DIR (files as MNIST's),\n"
+             "npy:IMAGES,LABELS (two files of numpy.save) or\n"
+             "csv:FILE:LABEL_COLUMN (a name, or a number from 1)");
+  group.share("--test-fraction", options.test_fraction,
+              "npy: and csv: bring no test set: so much is held back as one,\n"
+              "the same samples with any seed [0.2]");
   group.word("--model", options.model, "MODEL",
              "softmax, or mlp:WIDTH[,WIDTH...], e.g. mlp:256,128");
   group.number("--rounds", options.rounds, "N", "votes to hold: steps of the model");
@@ -69,7 +83,8 @@ void add_training_options(CLI::App& app, RunOptions& options) {
              "a number (1: it votes on one gradient), or epoch");
   group.number("--local-lr", options.local_lr, "RATE", "learning rate of those steps");
   group.word("--normalisation", options.normalisation, "RULE",
-             "of pixels: unit (to 0..1), or SCALE:OFFSET applied to 0..255");
+             "of features: unit (divides by 255: pixels to 0..1), or\n"
+             "SCALE:OFFSET (value*SCALE + OFFSET; 1:0 leaves them as they are)");
   group.number("--seed", options.seed, "N", "of every random choice: the same seed, the same run");
 }
 
@@ -129,6 +144,17 @@ void take(Result<T> parsed, const char* flag, T& value, Status& status) {
   } else if (status) {
     const std::string& text = parsed.error().text;
     status = Error{text.starts_with(flag) ? text : fmt::format("{}: {}", flag, text)};
+  }
+}
+
+// A configuration holds no value where none was given and there is no default: what is read back
+// from it would be an empty one.
+void leave_out_what_has_no_value(CLI::App& app) {
+  for (CLI::Option* option : app.get_options({})) {
+    const bool takes_value = option->get_items_expected_max() > 0;
+    if (takes_value && option->count() == 0 && option->get_default_str().empty()) {
+      option->configurable(false);
+    }
   }
 }
 
@@ -198,7 +224,8 @@ void refuse_run_options(CLI::App& app) {
   add_run_options(coordinator, options);
   for (const CLI::Option* option : coordinator.get_options()) {
     const std::string flag = option->get_name();
-    const bool the_clients_own = flag == "--dataset" || flag == "--seed";
+    const bool the_clients_own =
+        flag == "--dataset" || flag == "--test-fraction" || flag == "--seed";
     if (the_clients_own || option == coordinator.get_help_ptr()) continue;
     const auto refuse = [flag](const std::string&) {
       throw CLI::ValidationError(flag,
@@ -272,6 +299,7 @@ std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const
   if (app.get_version_ptr() != nullptr) app.get_version_ptr()->description("the version");
   try {
     app.parse(argc, argv);
+    leave_out_what_has_no_value(app);
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
     std::fputs(app.help().c_str(), stdout);

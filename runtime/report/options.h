@@ -30,6 +30,7 @@ struct RunOptions {
   double lr = 1e-3;
   double weight_decay = 0;
   double fraction = 1.0;
+  std::optional<double> test_fraction;  // none: kDefaultTestFraction, where it applies
   std::uint32_t rounds = 600;
   std::uint32_t batch = 32;
   std::uint32_t staleness = 0;
@@ -55,7 +56,7 @@ struct OutputOptions {
 // coordinator. What `options` holds at the call is shown as each flag's default.
 void add_run_options(CLI::App& app, RunOptions& options);
 // The same flags on the client, hidden, where each is a usage error: "the coordinator decides
-// that". Not --dataset and --seed, which a client has for itself.
+// that". Not --dataset, --test-fraction and --seed, which a client has for itself.
 void refuse_run_options(CLI::App& app);
 void add_output_options(CLI::App& app, OutputOptions& options);
 
@@ -68,7 +69,8 @@ CLI::Validator real_number(double least, double most);
 Result<RunConfig> to_run_config(const RunOptions& options);
 
 // The configuration in use, as TOML: every flag but those of output, defaults included, each under
-// its help text. What a run folder keeps as config.toml.
+// its help text; of those without a default the ones that were given. What a run folder keeps as
+// config.toml.
 std::string config_as_run(const CLI::App& app);
 
 // Parses argv. A value means: return this exit status now (0 after --help and --version, 2 after a

@@ -26,7 +26,8 @@ struct BallotRule {
 // Who is sent decisions: every joined client, or only those drawn to vote next.
 enum class Audience : std::uint8_t { kAll = 0, kDrawn = 1 };
 
-// Input = float(byte)*scale + offset, a property of the run.
+// Input = value*scale + offset, a property of the run, whether a client keeps its features as bytes
+// or as floats. The default, "unit", brings pixels (0..255) to 0..1.
 struct Normalisation {
   float scale = 1.0f / 255.0f;
   float offset = 0;

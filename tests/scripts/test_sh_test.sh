@@ -16,10 +16,18 @@ last_line() { tail -n 1 <<<"$output"; }
 # shellcheck disable=SC2053  # $1 is a pattern
 expect_last() { [[ "$(last_line)" == $1 ]] || complain "$2: the last line is not '$1'"; }
 
+# The suites that ran, in their order.
+expect_suites() {
+  local ran
+  ran="$(sed -n 's/^ctest --preset \([a-z-]*\) .*/\1/p' <<<"$output" | tr '\n' ' ')"
+  [ "$ran" = "$1 " ] || complain "$2: not the suites '$1' but '$ran'"
+}
+
 for word in "" quick; do
   run "$scratch/scripts/test.sh" ${word:+"$word"}
   expect_status 0 "quick"
   expect_text "cmake --build --preset release" "quick"
+  expect_suites "fuzz release" "quick"
   expect_last "ctest --preset release * --label-exclude ^long\$" "quick"
 done
 
@@ -27,6 +35,11 @@ run "$scratch/scripts/test.sh" full
 expect_status 0 "full"
 expect_last "ctest --preset release --parallel *" "full"
 expect_none "label-exclude" "full"
+expect_suites "fuzz release" "full"
+
+run "$scratch/scripts/test.sh" fuzz
+expect_status 0 "fuzz"
+expect_suites "fuzz" "fuzz"
 
 for preset in asan-ubsan tsan; do
   run "$scratch/scripts/test.sh" "$preset"
@@ -34,11 +47,12 @@ for preset in asan-ubsan tsan; do
   expect_text "cmake --preset $preset" "$preset"
   expect_text "cmake --build --preset $preset" "$preset"
   expect_last "ctest --preset $preset * --label-exclude ^long\$" "$preset"
+  expect_suites "$preset" "$preset"
 done
 
 run "$scratch/scripts/test.sh" --help
 expect_status 0 "help"
-expect_text "Usage: scripts/test.sh [quick|full|asan-ubsan|tsan]" "help"
+expect_text "Usage: scripts/test.sh [quick|full|asan-ubsan|tsan|fuzz]" "help"
 expect_none "cmake --" "help"
 
 for words in "slow" "quick full"; do
@@ -60,9 +74,7 @@ mkdir "$scratch/.ci"
 cp "$source_root/.ci/run" "$scratch/.ci/run"
 CI=true run "$scratch/.ci/run"
 expect_status 0 "ci"
-[ "$(grep -o '^ctest --preset [a-z-]*' <<<"$output" | tr '\n' ' ')" = \
-  "ctest --preset release ctest --preset asan-ubsan ctest --preset tsan " ] ||
-  complain "ci: not the three suites in order"
+expect_suites "fuzz release asan-ubsan tsan" "ci"
 expect_last "ctest --preset tsan *" "ci"
 touch "$scratch/broken-ctest"
 CI=true run "$scratch/.ci/run"

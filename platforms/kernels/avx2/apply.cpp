@@ -7,7 +7,11 @@
 #include "platforms/kernels/portable/portable.h"
 #include "platforms/kernels/prefetch.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
 #pragma GCC target("avx2")
+#endif
 
 namespace psephos::kernels::avx2 {
 namespace {
@@ -77,5 +81,9 @@ void normalise(const std::uint8_t* bytes, std::size_t count, float scale, float 
 }
 
 }  // namespace psephos::kernels::avx2
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

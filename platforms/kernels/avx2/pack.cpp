@@ -9,7 +9,11 @@
 #include "platforms/kernels/portable/portable.h"
 #include "platforms/kernels/prefetch.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
 #pragma GCC target("avx2")
+#endif
 
 #include "platforms/kernels/avx2/philox.h"
 
@@ -187,5 +191,9 @@ void pack_threshold(const float* v, std::size_t d, float threshold, std::uint32_
 }
 
 }  // namespace psephos::kernels::avx2
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

@@ -273,8 +273,8 @@ struct Client {
 
 TEST(Options, AClientRefusesWhatTheCoordinatorDecides) {
   Coordinator coordinator;
-  const std::set<std::string> others = {"--help", "--version", "--dataset", "--seed",
-                                        "--out",  "--json",    "--quiet"};
+  const std::set<std::string> others = {"--help", "--version", "--dataset", "--test-fraction",
+                                        "--seed", "--out",     "--json",    "--quiet"};
   int refused = 0;
   for (const CLI::Option* option : coordinator.app.get_options()) {
     const std::string flag = "--" + option->get_lnames().front();
@@ -315,6 +315,28 @@ TEST(Options, ConfigAsRunHoldsEveryFlagInUseWithItsValue) {
   }
   for (const char* absent : {"json", "quiet", "help=", "version="}) {
     EXPECT_EQ(text.find(absent), std::string::npos) << absent << text;
+  }
+}
+
+TEST(Options, ConfigAsRunHoldsNoFlagWithoutAValue) {
+  Coordinator silent;
+  ASSERT_FALSE(parse(silent.app, {}).exit);
+  EXPECT_EQ(config_as_run(silent.app).find("\ntest-fraction="), std::string::npos);
+
+  Coordinator first;
+  ASSERT_FALSE(parse(first.app, {"--test-fraction", "0.25"}).exit);
+  Coordinator second;
+  std::istringstream text(config_as_run(first.app));
+  second.app.parse_from_stream(text);
+  EXPECT_EQ(second.run.test_fraction, 0.25);
+}
+
+TEST(Options, ATestFractionLeavesSomethingOnBothSides) {
+  for (const char* share : {"0", "0.95", "1", "-0.1", "nan", "half", ""}) {
+    Coordinator program;
+    const Parsed parsed = parse(program.app, {"--test-fraction", share});
+    EXPECT_EQ(parsed.exit, kExitUsage) << share;
+    EXPECT_NE(parsed.err.find("--test-fraction"), std::string::npos) << parsed.err;
   }
 }
 
