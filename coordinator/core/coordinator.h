@@ -37,7 +37,7 @@ struct CoordinatorOptions {
   std::uint64_t session = 0;
   std::uint64_t data_manifest = 0;
   bool held_out = true;
-  AlignedVector<float> x_0;  // d values, or empty: drawn from tensors and seed
+  AlignedVector<float> x_0 = {};  // d values, or empty: drawn from tensors and seed
 };
 
 class Coordinator {
