@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <thread>
 #include <utility>
 
 #include "coordinator/core/setup.h"
@@ -30,6 +31,9 @@ constexpr const char* kExamples = R"(Examples:
 
   A hundred clients, ten of them drawn for each round:
     psephos-coordinator --min-clients 100 --min-voters 10 --fraction 0.1
+
+  A model of your own, computed by clients of your own, from parameters trained before:
+    psephos-coordinator --model external:TENSORS.toml --init x0.npy --min-voters 3
 
 Clients are started with: psephos-client --connect tcp://HOST:PORT --dataset ...)";
 
@@ -81,13 +85,24 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
   if (flags.partition.empty() != (flags.parts == 0)) {
     return fail("--partition and --parts go together", kExitUsage);
   }
-  const auto dataset =
-      load_dataset(options.dataset, DatasetParts::kTrainAndTest, options.test_fraction);
+  const bool external = !config->tensors_file.empty();
+  if (external && (!flags.partition.empty() || options.dataset != RunOptions{}.dataset)) {
+    return fail(
+        "--dataset and --partition go with a model of ours: of an external one the clients alone "
+        "hold data; leave them out",
+        kExitUsage);
+  }
+  const auto dataset = external ? Result(DatasetRef())
+                                : load_dataset(options.dataset, DatasetParts::kTrainAndTest,
+                                               options.test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
   const auto manifest = expected_manifest(flags, *dataset, options.seed);
   if (!manifest) return fail(manifest.error().text, kExitUsage);
   auto prepared = coordinator::prepare_run(*config, *dataset);
-  if (!prepared) return fail(prepared.error().text, kExitUsage);
+  if (!prepared) return fail(prepared.error().text, external ? kExitFailure : kExitUsage);
+  if (const auto loaded = coordinator::load_initial_parameters(*config, *prepared); !loaded) {
+    return fail(loaded.error().text, kExitFailure);
+  }
 
   if (const auto enough = ensure_descriptors(config->max_clients + kOtherDescriptors); !enough) {
     return fail("--max-clients: " + enough.error().text + ", or admit fewer clients", kExitFailure);
@@ -114,8 +129,15 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
       return fail("--endpoint-file: " + written.error().text, kExitFailure);
     }
   }
-  coordinator::CoordinatorOptions run{
-      *config, prepared->tensors, random_identifier(), random_identifier(), *manifest, true};
+  coordinator::CoordinatorOptions run;
+  run.config = *config;
+  run.tensors = prepared->tensors;
+  run.run = random_identifier();
+  run.session = random_identifier();
+  run.data_manifest = *manifest;
+  run.held_out = !external;
+  run.threads = std::max(1u, std::thread::hardware_concurrency());
+  run.x_0 = std::move(prepared->x_0);
   reporter.note(fmt::format(
       "run {} on {}: {} with {} parameters, {} rounds, seed {}", format_hex(run.run), endpoint,
       config->hyper.model, parameter_count(run.tensors), config->hyper.rounds, config->hyper.seed));

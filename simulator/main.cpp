@@ -51,6 +51,9 @@ int simulate(const simulator::Plan& plan, const OutputOptions& output,
   if (!population) return fail(population.error().text, kExitUsage);
   auto prepared = coordinator::prepare_run(plan.config, *dataset);
   if (!prepared) return fail(prepared.error().text, kExitUsage);
+  if (const auto loaded = coordinator::load_initial_parameters(plan.config, *prepared); !loaded) {
+    return fail(loaded.error().text, kExitFailure);
+  }
   coordinator::Reporter reporter(output, plan.config.hyper.rounds);
   if (const auto opened = reporter.open_folder(config_text); !opened) {
     return fail(opened.error().text, kExitFailure);

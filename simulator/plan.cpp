@@ -149,6 +149,11 @@ Result<Plan> make_plan(const SimulationOptions& options) {
   const auto config = to_run_config(run);
   if (!config) return config.error();
   plan.config = *config;
+  if (!plan.config.tensors_file.empty()) {
+    return Error{
+        "--model external: only your own clients compute that model, and the simulator has none; "
+        "start psephos-coordinator and them (tests/examples/own_model shows how)"};
+  }
   const auto population = parse_population(options, plan.config);
   if (!population) return population.error();
   plan.population = *population;

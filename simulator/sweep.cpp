@@ -58,6 +58,9 @@ Result<Summary> play_run(const Plan& plan, const DatasetRef& dataset) {
   if (!population) return population.error();
   auto prepared = coordinator::prepare_run(plan.config, dataset);
   if (!prepared) return prepared.error();
+  if (const Status loaded = coordinator::load_initial_parameters(plan.config, *prepared); !loaded) {
+    return loaded.error();
+  }
   coordinator::Reporter reporter{coordinator::Reporter::Silent{}};
   return run_simulation(plan, *population, std::move(*prepared), reporter);
 }

@@ -69,7 +69,11 @@ void add_training_options(CLI::App& app, RunOptions& options) {
               "npy: and csv: bring no test set: so much is held back as one,\n"
               "the same samples with any seed [0.2]");
   group.word("--model", options.model, "MODEL",
-             "softmax, or mlp:WIDTH[,WIDTH...], e.g. mlp:256,128");
+             "softmax, mlp:WIDTH[,WIDTH...], e.g. mlp:256,128, cnn, or\n"
+             "external:FILE, the clients' own, with its tensors in FILE (TOML)");
+  group.word("--init", options.init, "FILE",
+             "begin with these parameters, one row of '<f4' in a .npy file\n"
+             "[drawn by the seed]");
   group.number("--rounds", options.rounds, "N", "votes to hold: steps of the model");
   group.number("--batch", options.batch, "N", "samples behind one gradient");
   group.number("--lr", options.lr, "RATE", "how far a decision moves each parameter, at most");
@@ -156,6 +160,23 @@ void leave_out_what_has_no_value(CLI::App& app) {
       option->configurable(false);
     }
   }
+}
+
+// "external:FILE" names a file of this machine: only the first word is the clients' business.
+Status take_model(const RunOptions& options, RunConfig& config) {
+  const std::string_view words = options.model;
+  const std::string_view word = words.substr(0, words.find(':'));
+  config.hyper.model = words;
+  if (word != kExternalModel) return Ok{};
+  config.hyper.model = word;
+  config.tensors_file = words.substr(std::min(words.size(), word.size() + 1));
+  if (config.tensors_file.empty()) {
+    return Error{
+        "--model external needs the file that lists its tensors: --model external:TENSORS.toml"};
+  }
+  // Nobody else can tell how good it is. Clients that are only called when drawn cannot be asked.
+  if (config.hyper.audience == Audience::kAll) config.client_eval = true;
+  return Ok{};
 }
 
 std::string_view base_name(std::string_view path) {
@@ -269,7 +290,6 @@ Result<RunConfig> to_run_config(const RunOptions& options) {
         fmt::format("--local-lr {}: must be at most {}", options.local_lr, kMaxLearningRate)};
   }
 
-  hyper.model = options.model;
   hyper.rounds = options.rounds;
   hyper.seed = options.seed;
   hyper.beta = to_float(options.beta);
@@ -287,6 +307,8 @@ Result<RunConfig> to_run_config(const RunOptions& options) {
   config.max_clients = options.max_clients;
   config.eval_every = options.eval_every;
   config.client_eval = options.client_eval;
+  config.init_file = options.init;
+  if (const Status taken = take_model(options, config); !taken) return taken.error();
   if (const Status checked = check_run_config(config); !checked) return checked.error();
   return config;
 }

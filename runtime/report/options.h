@@ -17,6 +17,7 @@ namespace psephos {
 struct RunOptions {
   std::string dataset = "fashion-mnist";
   std::string model = "mlp:128";
+  std::string init;  // .npy file; empty: x_0 is drawn
   std::string algorithm = "signum";
   std::string ballot = "sign";
   std::string decision = "majority";

@@ -43,8 +43,11 @@ inline constexpr std::uint32_t kMinHeartbeatMs = 50;
 inline constexpr std::uint32_t kMaxHeartbeatMs = 600'000;
 inline constexpr std::size_t kMaxModelText = 128;  // printable ASCII characters
 
+// The words of a model that only the clients' own programs compute (client/gradient).
+inline constexpr std::string_view kExternalModel = "external";
+
 struct Hyperparameters {
-  std::string model = "mlp:128";  // words of runtime/models/model.h
+  std::string model = "mlp:128";  // words of runtime/models/model.h, or kExternalModel
   std::uint32_t rounds = 600;
   std::uint32_t seed = 1;  // the run's: x_0, draws, tie coins
   Algorithm algorithm = Algorithm::kSignum;

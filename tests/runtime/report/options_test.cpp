@@ -146,6 +146,29 @@ TEST(Options, ClientsAreAskedForEvaluationsOnlyWhenTheyAreTold) {
   EXPECT_FALSE(to_run_config(program.run)->client_eval);
 }
 
+TEST(Options, AnExternalModelIsAWordOnTheWireAndAFileHere) {
+  RunOptions options;
+  options.model = "external:models/TENSORS:2.toml";
+  options.init = "x0.npy";
+  const Result<RunConfig> config = to_run_config(options);
+  ASSERT_TRUE(config) << config.error().text;
+  EXPECT_EQ(config->hyper.model, "external");
+  EXPECT_EQ(config->tensors_file, "models/TENSORS:2.toml");
+  EXPECT_EQ(config->init_file, "x0.npy");
+  EXPECT_TRUE(config->client_eval) << "nobody else knows how good it is";
+  options.audience = "drawn";  // where clients cannot be asked
+  EXPECT_FALSE(to_run_config(options)->client_eval);
+  options.audience = "all";
+  for (const char* words : {"external", "external:"}) {
+    options.model = words;
+    const Result<RunConfig> none = to_run_config(options);
+    ASSERT_FALSE(none);
+    EXPECT_NE(none.error().text.find("external:TENSORS.toml"), std::string::npos);
+  }
+  options.model = "externals:x";
+  EXPECT_EQ(to_run_config(options)->tensors_file, "");
+}
+
 TEST(Options, DefaultsMakeAValidRunWithOneVoterAtLeast) {
   const Result<RunConfig> config = to_run_config(RunOptions{});
   ASSERT_TRUE(config) << config.error().text;
@@ -290,7 +313,7 @@ TEST(Options, AClientRefusesWhatTheCoordinatorDecides) {
                                 "it (try --help)\n");
     }
   }
-  EXPECT_EQ(refused, 25);
+  EXPECT_EQ(refused, 26);
 }
 
 TEST(Options, AClientKeepsItsOwnDatasetAndSeedAndHidesTheRest) {
