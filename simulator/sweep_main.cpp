@@ -18,6 +18,7 @@
 
 #include "runtime/base/interrupt.h"
 #include "runtime/base/units.h"
+#include "runtime/report/nearest_name.h"
 #include "runtime/report/options.h"
 #include "runtime/report/terminal.h"
 #include "simulator/sweep.h"
