@@ -264,8 +264,6 @@ Result<RunConfig> to_run_config(const RunOptions& options) {
   return config;
 }
 
-std::string config_as_run(const CLI::App& app) { return app.config_to_str(true, true); }
-
 std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const* argv) {
   app.get_formatter()->column_width(kHelpColumn);
   app.get_help_ptr()->description("this text");
@@ -279,6 +277,9 @@ std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const
   } catch (const CLI::CallForVersion& version) {
     std::puts(version.what());
     return kExitSuccess;
+  } catch (const CLI::FileError& error) {
+    fmt::print(stderr, "{}: {}\n", base_name(app.get_name()), error.what());
+    return kExitFailure;
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "{}: {} (try --help)\n", base_name(app.get_name()),
                usage_sentence(app, error));

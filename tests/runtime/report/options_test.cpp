@@ -305,33 +305,5 @@ TEST(Options, AClientKeepsItsOwnDatasetAndSeedAndHidesTheRest) {
   EXPECT_EQ(help.out.find("--lr"), std::string::npos) << help.out;
 }
 
-TEST(Options, ConfigAsRunHoldsEveryFlagInUseWithItsValue) {
-  Coordinator program;
-  ASSERT_FALSE(parse(program.app, {"--lr", "0.5", "--schedule", "step:1,2", "--json"}).exit);
-  const std::string text = config_as_run(program.app);
-  for (const char* line : {"\nlr=0.5\n", "\nschedule=\"step:1,2\"\n", "\nrounds=600\n",
-                           "\nmodel=\"mlp:128\"\n", "\nclient-eval=false\n", "\nmin-voters=0\n"}) {
-    EXPECT_NE(text.find(line), std::string::npos) << line << text;
-  }
-  for (const char* absent : {"json", "quiet", "help=", "version="}) {
-    EXPECT_EQ(text.find(absent), std::string::npos) << absent << text;
-  }
-}
-
-TEST(Options, ConfigAsRunGivesTheSameRunAgain) {
-  Coordinator first;
-  ASSERT_FALSE(parse(first.app, {"--lr", "0.5", "--schedule", "step:1,2", "--client-eval",
-                                 "--normalisation", "0.5:-1", "--batch", "7"})
-                   .exit);
-  Coordinator second;
-  std::istringstream text(config_as_run(first.app));
-  second.app.parse_from_stream(text);
-  EXPECT_EQ(second.run.lr, 0.5);
-  EXPECT_EQ(second.run.schedule, "step:1,2");
-  EXPECT_EQ(second.run.normalisation, "0.5:-1");
-  EXPECT_EQ(second.run.batch, 7u);
-  EXPECT_TRUE(second.run.client_eval);
-}
-
 }  // namespace
 }  // namespace psephos
