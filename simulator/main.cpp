@@ -8,6 +8,8 @@
 
 #include "runtime/base/interrupt.h"
 #include "runtime/data/scale_advice.h"
+#include "runtime/report/check_config.h"
+#include "runtime/report/config_file.h"
 #include "simulator/compare.h"
 #include "simulator/plan.h"
 #include "simulator/run.h"
@@ -36,21 +38,27 @@ constexpr const char* kExamples = R"(Examples:
         --lr 1e-2 --schedule cosine
 
   A run over real sockets; same seed, same fingerprint:
-    psephos-simulate --transport tcp --seed 7 --out runs/seven --json)";
+    psephos-simulate --transport tcp --seed 7 --out runs/seven --json
+
+  A run again, from its folder; and one with settings from a file (rounds = 300, schedule = "sqrt"),
+  after a look at what it would run:
+    psephos-simulate --config runs/seven/config.toml
+    psephos-simulate check-config run.toml
+    psephos-simulate --config run.toml --clients 20)";
 
 int fail(const std::string& text, int status) {
   fmt::print(stderr, "psephos-simulate: {}\n", text);
   return status;
 }
 
-int simulate(const simulator::Plan& plan, const OutputOptions& output,
+int simulate(const simulator::Plan& plan, const OutputOptions& output, const ConfigSource& source,
              const std::string& config_text) {
   const auto dataset = load_dataset(plan.dataset, DatasetParts::kTrainAndTest, plan.test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
   const auto population = simulator::Population::make(plan.population, *dataset);
-  if (!population) return fail(population.error().text, kExitUsage);
+  if (!population) return fail(source.explain(population.error().text), kExitUsage);
   auto prepared = coordinator::prepare_run(plan.config, *dataset);
-  if (!prepared) return fail(prepared.error().text, kExitUsage);
+  if (!prepared) return fail(source.explain(prepared.error().text), kExitUsage);
   if (const auto loaded = coordinator::load_initial_parameters(plan.config, *prepared); !loaded) {
     return fail(loaded.error().text, kExitFailure);
   }
@@ -67,28 +75,46 @@ int simulate(const simulator::Plan& plan, const OutputOptions& output,
   return summary->interrupted ? interrupted_exit_status() : kExitSuccess;
 }
 
+// The program's flags, and where they go.
+struct CommandLine {
+  CommandLine() {
+    app.footer(kExamples);
+    app.set_version_flag("--version", std::string("psephos-simulate " PSEPHOS_VERSION));
+    add_config_option(app, source);
+    simulator::add_simulation_options(app, options);
+    add_output_options(app, output);
+  }
+
+  CLI::App app{
+      "Simulates federated training on one machine: the shipping client and coordinator, many\n"
+      "clients at once, on a virtual clock or over real sockets.",
+      "psephos-simulate"};
+  ConfigSource source;
+  simulator::SimulationOptions options;
+  OutputOptions output;
+};
+
+int check_config(int argc, const char* const* argv) {
+  CommandLine line;
+  return check_config_main(line.app, line.source, argc, argv,
+                           [&line] { return simulator::plan_in_words(line.options); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string_view subcommand = argc > 1 ? argv[1] : "";
   if (subcommand == "sweep") return simulator::sweep_main(argc - 1, argv + 1);
   if (subcommand == "compare") return simulator::compare_main(argc - 1, argv + 1);
-  CLI::App app(
-      "Simulates federated training on one machine: the shipping client and coordinator, many\n"
-      "clients at once, on a virtual clock or over real sockets.",
-      "psephos-simulate");
-  app.footer(kExamples);
-  app.set_version_flag("--version", std::string("psephos-simulate " PSEPHOS_VERSION));
-  simulator::SimulationOptions options;
-  OutputOptions output;
-  simulator::add_simulation_options(app, options);
-  add_output_options(app, output);
-  if (const auto status = parse_command_line(app, argc, argv)) return *status;
-  const auto plan = simulator::make_plan(options);
-  if (!plan) return fail(plan.error().text, kExitUsage);
-  simulator::show_settled(app, *plan);
+  if (subcommand == kCheckConfig) return check_config(argc - 1, argv + 1);
+  CommandLine line;
+  if (const auto status = parse_command_line(line.app, argc, argv)) return *status;
+  const auto plan = simulator::make_plan(line.options);
+  if (!plan) return fail(line.source.explain(plan.error().text), kExitUsage);
+  simulator::show_settled(line.app, *plan);
   try {
-    return simulate(*plan, output, config_as_run(app));
+    // The threads are this machine's, not the run's.
+    return simulate(*plan, line.output, line.source, config_as_run(line.app, {"--threads"}));
   } catch (const std::exception& error) {
     return fail(error.what(), kExitFailure);
   }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "runtime/data/dataset.h"
+#include "runtime/report/check_config.h"
 
 namespace psephos::simulator {
 namespace {
@@ -159,6 +160,19 @@ Result<Plan> make_plan(const SimulationOptions& options) {
   plan.population = *population;
   plan.threads = options.threads;
   return plan;
+}
+
+Result<std::string> plan_in_words(const SimulationOptions& options) {
+  const auto plan = make_plan(options);
+  if (!plan) return plan.error();
+  const std::string liars = options.byzantine == 0 ? ""
+                                                   : fmt::format(", {} of them lie ({})",
+                                                                 options.byzantine, options.attack);
+  return fmt::format(
+      "{} clients (partition {}{}) over {} would train {};\n"
+      "a round needs {} ballots and waits for more for at most {} ms",
+      options.clients, options.partition, liars, options.transport, training_in_words(options.run),
+      plan->config.min_voters, plan->config.deadline_ms);
 }
 
 void show_settled(CLI::App& app, const Plan& plan) {

@@ -47,6 +47,9 @@ struct Plan {
 // needs no data. Errors are usage errors and name the flag.
 Result<Plan> make_plan(const SimulationOptions& options);
 
+// The run of make_plan(options) in a paragraph of two lines, before anything is read.
+Result<std::string> plan_in_words(const SimulationOptions& options);
+
 // Puts the defaults that make_plan settled where config_as_run reads them.
 void show_settled(CLI::App& app, const Plan& plan);
 

@@ -108,8 +108,9 @@ class SideBySide {
   SideBySide(const std::vector<Plan>& plans, DatasetRef dataset, std::vector<RunToPlay> runs,
              unsigned jobs)
       : plans_(plans), dataset_(std::move(dataset)), runs_(std::move(runs)) {
-    working_ = static_cast<unsigned>(std::min<std::size_t>(jobs, runs_.size()));
-    for (unsigned i = 0; i < working_; ++i) threads_.emplace_back([this] { work(); });
+    const auto workers = static_cast<unsigned>(std::min<std::size_t>(jobs, runs_.size()));
+    working_ = workers;  // the first may be done, and count itself off, before the last is there
+    for (unsigned i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
   }
   // Runs that have not begun are not begun; those that go on are waited for.
   ~SideBySide() {

@@ -19,6 +19,8 @@
 #include "runtime/base/interrupt.h"
 #include "runtime/base/units.h"
 #include "runtime/data/scale_advice.h"
+#include "runtime/report/config_file.h"
+#include "runtime/report/nearest_name.h"
 #include "runtime/report/options.h"
 #include "runtime/report/terminal.h"
 #include "simulator/sweep.h"
@@ -45,7 +47,10 @@ Examples:
         --schedule cosine --rounds 300 --out sweeps/ballot
 
   Values that have commas of their own stand between semicolons:
-    psephos-simulate sweep --grid "model=softmax;mlp:128;mlp:256,128" --out sweeps/model --json)";
+    psephos-simulate sweep --grid "model=softmax;mlp:128;mlp:256,128" --out sweeps/model --json
+
+  Around a run that is there already, the grid instead of its file's lr:
+    psephos-simulate sweep --config runs/seven/config.toml --grid "lr=3e-4,1e-3" --out sweeps/seven)";
 
 struct SweepFlags {
   std::string grid;
@@ -67,11 +72,14 @@ int fail(const std::string& text, int status) {
 
 // ---- flags -------------------------------------------------------------------------------------
 
-// Flags of a run that mean nothing to a sweep. A run's config.toml may hold them.
+// Flags of a run that mean nothing to a sweep. A run's config.toml may hold them: hidden, they take
+// what it says.
 constexpr std::array<const char*, 4> kWithoutEffect = {"--threads", "--transport", "--eval-every",
                                                        "--client-eval"};
 
-void declare(CLI::App& app, SweepFlags& flags, SimulationOptions& options, OutputOptions& output) {
+void declare(CLI::App& app, ConfigSource& source, SweepFlags& flags, SimulationOptions& options,
+             OutputOptions& output) {
+  add_config_option(app, source);
   flags.jobs = std::max(1u, std::thread::hardware_concurrency());
   app.add_option("--grid", flags.grid,
                  "settings and their values, tried in every combination:\n"
@@ -141,16 +149,20 @@ Status check_grid(const CLI::App& app, const Grid& grid) {
   return Ok{};
 }
 
-// What was given of the flags of a run, and differs from the default.
+// The flags of a run that are not as they were born, be it by the command line or by a file. Not
+// --seed, which is counted, and not what means nothing to a sweep.
 std::vector<Given> given_flags(const CLI::App& app) {
+  CLI::App newborn;
+  SimulationOptions defaults;
+  add_simulation_options(newborn, defaults);
   std::vector<Given> given;
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->count() == 0 || option->get_group() == kGroup || !option->get_configurable() ||
-        option->get_name() == "--seed") {
-      continue;
-    }
-    const std::string value = option->results().back();
-    if (value != option->get_default_str()) given.push_back({option->get_name(), value});
+  for (const CLI::Option* born : newborn.get_options()) {
+    const std::string flag = born->get_name();
+    const CLI::Option* option = app.get_option(flag);
+    if (!option->get_configurable() || flag == "--seed") continue;
+    const std::string value =
+        option->count() == 0 ? option->get_default_str() : option->results().back();
+    if (value != born->get_default_str()) given.push_back({flag, value});
   }
   return given;
 }
@@ -222,7 +234,12 @@ std::string this_command(int argc, const char* const* argv) {
 
 std::string command_of(const SweepPlan& plan, std::size_t point, const std::vector<Given>& given) {
   std::string line = "psephos-simulate";
-  for (const Given& flag : given) line += fmt::format(" {} {}", flag.flag, shell_word(flag.value));
+  for (const Given& flag : given) {
+    // A file's value of what the grid varies.
+    const bool varied = std::ranges::find(plan.grid.axes, flag.flag.substr(2), &GridAxis::key) !=
+                        plan.grid.axes.end();
+    if (!varied) line += fmt::format(" {} {}", flag.flag, shell_word(flag.value));
+  }
   const std::vector<std::string> values = plan.grid.point(point);
   for (std::size_t axis = 0; axis < values.size(); ++axis) {
     line += fmt::format(" --{} {}", plan.grid.axes[axis].key, shell_word(values[axis]));
@@ -483,12 +500,13 @@ int sweep_main(int argc, const char* const* argv) {
   SweepFlags flags;
   SimulationOptions options;
   OutputOptions output;
-  declare(app, flags, options, output);
+  ConfigSource source;
+  declare(app, source, flags, options, output);
   if (const auto status = parse_command_line(app, argc, argv)) return *status;
   const std::string asked = config_as_run(app);
   const std::vector<Given> given = given_flags(app);
   const auto plan = make_sweep_plan(app, flags, options);
-  if (!plan) return fail(plan.error().text, kExitUsage);
+  if (!plan) return fail(source.explain(plan.error().text), kExitUsage);
   try {
     return sweep(*plan, output, asked, given, this_command(argc, argv));
   } catch (const std::exception& error) {

@@ -151,17 +151,6 @@ void take(Result<T> parsed, const char* flag, T& value, Status& status) {
   }
 }
 
-// A configuration holds no value where none was given and there is no default: what is read back
-// from it would be an empty one.
-void leave_out_what_has_no_value(CLI::App& app) {
-  for (CLI::Option* option : app.get_options({})) {
-    const bool takes_value = option->get_items_expected_max() > 0;
-    if (takes_value && option->count() == 0 && option->get_default_str().empty()) {
-      option->configurable(false);
-    }
-  }
-}
-
 // "external:FILE" names a file of this machine: only the first word is the clients' business.
 Status take_model(const RunOptions& options, RunConfig& config) {
   const std::string_view words = options.model;
@@ -313,15 +302,12 @@ Result<RunConfig> to_run_config(const RunOptions& options) {
   return config;
 }
 
-std::string config_as_run(const CLI::App& app) { return app.config_to_str(true, true); }
-
 std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const* argv) {
   app.get_formatter()->column_width(kHelpColumn);
   app.get_help_ptr()->description("this text");
   if (app.get_version_ptr() != nullptr) app.get_version_ptr()->description("the version");
   try {
     app.parse(argc, argv);
-    leave_out_what_has_no_value(app);
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
     std::fputs(app.help().c_str(), stdout);
@@ -329,6 +315,9 @@ std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const
   } catch (const CLI::CallForVersion& version) {
     std::puts(version.what());
     return kExitSuccess;
+  } catch (const CLI::FileError& error) {
+    fmt::print(stderr, "{}: {}\n", base_name(app.get_name()), error.what());
+    return kExitFailure;
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "{}: {} (try --help)\n", base_name(app.get_name()),
                usage_sentence(app, error));

@@ -69,13 +69,9 @@ CLI::Validator real_number(double least, double most);
 // All words parsed and checked (check_run_config included); the error names the flag.
 Result<RunConfig> to_run_config(const RunOptions& options);
 
-// The configuration in use, as TOML: every flag but those of output, defaults included, each under
-// its help text; of those without a default the ones that were given. What a run folder keeps as
-// config.toml.
-std::string config_as_run(const CLI::App& app);
-
-// Parses argv. A value means: return this exit status now (0 after --help and --version, 2 after a
-// usage error, which is printed as one sentence and the hint to try --help).
+// Parses argv. A value means: return this exit status now. 0 after --help and --version; 2 after a
+// usage error, which is printed as one sentence and the hint to try --help; 1 where the file of
+// --config cannot be read.
 std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const* argv);
 
 // Exit statuses of all programs.

@@ -6,7 +6,11 @@
 
 #include "platforms/kernels/portable/portable.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
 #pragma GCC target("avx2")
+#endif
 
 #include "platforms/kernels/avx2/bits.h"
 #include "platforms/kernels/decide_registers.h"
@@ -19,5 +23,9 @@ void decide(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voter
 }
 
 }  // namespace psephos::kernels::avx2
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

@@ -8,7 +8,11 @@
 
 #include "platforms/kernels/portable/portable.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
 #pragma GCC target("avx2")
+#endif
 
 #include "platforms/kernels/avx2/philox.h"
 
@@ -119,5 +123,9 @@ void pack_stochastic_sign(const float* v, std::size_t d, float bound, CoinAddres
 }
 
 }  // namespace psephos::kernels::avx2
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

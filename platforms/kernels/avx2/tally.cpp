@@ -8,7 +8,11 @@
 
 #include "platforms/kernels/portable/portable.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
 #pragma GCC target("avx2")
+#endif
 
 #include "platforms/kernels/avx2/bits.h"
 #include "platforms/kernels/tally_tree.h"
@@ -24,5 +28,9 @@ void merge_counters(CounterPlanes into, const std::uint32_t* from, std::size_t f
 }
 
 }  // namespace psephos::kernels::avx2
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

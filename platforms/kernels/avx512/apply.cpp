@@ -9,7 +9,11 @@
 #include "platforms/kernels/portable/portable.h"
 #include "platforms/kernels/prefetch.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#else
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl")
+#endif
 
 namespace psephos::kernels::avx512 {
 namespace {
@@ -61,5 +65,9 @@ void apply(float* x, std::size_t d, const std::uint32_t* signs, const std::uint3
 }
 
 }  // namespace psephos::kernels::avx512
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

@@ -6,7 +6,11 @@
 
 #include "platforms/kernels/portable/portable.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#else
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl")
+#endif
 
 #include "platforms/kernels/avx512/bits.h"
 #include "platforms/kernels/decide_registers.h"
@@ -19,5 +23,9 @@ void decide(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voter
 }
 
 }  // namespace psephos::kernels::avx512
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

@@ -9,7 +9,11 @@
 #include "platforms/kernels/portable/portable.h"
 #include "platforms/kernels/prefetch.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#else
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl")
+#endif
 
 #include "platforms/kernels/avx512/philox.h"
 
@@ -178,5 +182,9 @@ void pack_threshold(const float* v, std::size_t d, float threshold, std::uint32_
 }
 
 }  // namespace psephos::kernels::avx512
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

@@ -8,7 +8,11 @@
 
 #include "platforms/kernels/portable/portable.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#else
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl")
+#endif
 
 #include "platforms/kernels/avx512/philox.h"
 
@@ -106,5 +110,9 @@ void pack_stochastic_sign(const float* v, std::size_t d, float bound, CoinAddres
 }
 
 }  // namespace psephos::kernels::avx512
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

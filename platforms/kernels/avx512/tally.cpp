@@ -8,7 +8,11 @@
 
 #include "platforms/kernels/portable/portable.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#else
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl")
+#endif
 
 #include "platforms/kernels/avx512/bits.h"
 #include "platforms/kernels/tally_tree.h"
@@ -24,5 +28,9 @@ void merge_counters(CounterPlanes into, const std::uint32_t* from, std::size_t f
 }
 
 }  // namespace psephos::kernels::avx512
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

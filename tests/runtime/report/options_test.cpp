@@ -328,32 +328,6 @@ TEST(Options, AClientKeepsItsOwnDatasetAndSeedAndHidesTheRest) {
   EXPECT_EQ(help.out.find("--lr"), std::string::npos) << help.out;
 }
 
-TEST(Options, ConfigAsRunHoldsEveryFlagInUseWithItsValue) {
-  Coordinator program;
-  ASSERT_FALSE(parse(program.app, {"--lr", "0.5", "--schedule", "step:1,2", "--json"}).exit);
-  const std::string text = config_as_run(program.app);
-  for (const char* line : {"\nlr=0.5\n", "\nschedule=\"step:1,2\"\n", "\nrounds=600\n",
-                           "\nmodel=\"mlp:128\"\n", "\nclient-eval=false\n", "\nmin-voters=0\n"}) {
-    EXPECT_NE(text.find(line), std::string::npos) << line << text;
-  }
-  for (const char* absent : {"json", "quiet", "help=", "version="}) {
-    EXPECT_EQ(text.find(absent), std::string::npos) << absent << text;
-  }
-}
-
-TEST(Options, ConfigAsRunHoldsNoFlagWithoutAValue) {
-  Coordinator silent;
-  ASSERT_FALSE(parse(silent.app, {}).exit);
-  EXPECT_EQ(config_as_run(silent.app).find("\ntest-fraction="), std::string::npos);
-
-  Coordinator first;
-  ASSERT_FALSE(parse(first.app, {"--test-fraction", "0.25"}).exit);
-  Coordinator second;
-  std::istringstream text(config_as_run(first.app));
-  second.app.parse_from_stream(text);
-  EXPECT_EQ(second.run.test_fraction, 0.25);
-}
-
 TEST(Options, ATestFractionLeavesSomethingOnBothSides) {
   for (const char* share : {"0", "0.95", "1", "-0.1", "nan", "half", ""}) {
     Coordinator program;
@@ -361,21 +335,6 @@ TEST(Options, ATestFractionLeavesSomethingOnBothSides) {
     EXPECT_EQ(parsed.exit, kExitUsage) << share;
     EXPECT_NE(parsed.err.find("--test-fraction"), std::string::npos) << parsed.err;
   }
-}
-
-TEST(Options, ConfigAsRunGivesTheSameRunAgain) {
-  Coordinator first;
-  ASSERT_FALSE(parse(first.app, {"--lr", "0.5", "--schedule", "step:1,2", "--client-eval",
-                                 "--normalisation", "0.5:-1", "--batch", "7"})
-                   .exit);
-  Coordinator second;
-  std::istringstream text(config_as_run(first.app));
-  second.app.parse_from_stream(text);
-  EXPECT_EQ(second.run.lr, 0.5);
-  EXPECT_EQ(second.run.schedule, "step:1,2");
-  EXPECT_EQ(second.run.normalisation, "0.5:-1");
-  EXPECT_EQ(second.run.batch, 7u);
-  EXPECT_TRUE(second.run.client_eval);
 }
 
 }  // namespace
