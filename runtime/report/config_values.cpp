@@ -1,6 +1,9 @@
 #include "runtime/report/config_values.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
+#include <system_error>
 
 namespace psephos {
 namespace {
@@ -18,6 +21,14 @@ std::string_view without_quotes(std::string_view text) {
   return quoted ? text.substr(1, text.size() - 2) : text;
 }
 
+std::optional<double> as_number(const std::string& text) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
 ConfigValues config_values(std::string_view toml) {
@@ -33,6 +44,12 @@ ConfigValues config_values(std::string_view toml) {
     values[std::string(key)] = without_quotes(trimmed(line.substr(equals + 1)));
   }
   return values;
+}
+
+bool same_value(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  const auto number_a = as_number(a);
+  return number_a && number_a == as_number(b);
 }
 
 }  // namespace psephos

@@ -1,0 +1,22 @@
+#pragma once
+// Small things about files that several rooms need. replace_file.h writes them.
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include "runtime/base/result.h"
+
+namespace psephos {
+
+// False also where it cannot be told: whoever opens it next will say why.
+bool is_there(const std::filesystem::path& path);
+
+// All of a file, refused where it is longer than `most_bytes`.
+Result<std::string> read_whole(const std::filesystem::path& path, std::size_t most_bytes);
+
+// The folder that --out asks for, made where it is missing, parents too. The value: was it made
+// here? The error names the flag.
+Result<bool> make_out_folder(const std::filesystem::path& directory);
+
+}  // namespace psephos
