@@ -23,15 +23,15 @@ std::vector<std::string> split(std::string_view text, char separator) {
 }
 
 Result<GridAxis> parse_axis(std::string_view word) {
-  const std::size_t equals = word.find('=');
-  if (equals == std::string_view::npos || equals == 0 || equals + 1 == word.size()) {
+  const std::size_t equals = std::min(word.find('='), word.size());
+  std::string_view key = word.substr(0, equals);
+  key.remove_prefix(std::min(key.find_first_not_of('-'), key.size()));
+  const std::string_view values = word.substr(std::min(equals + 1, word.size()));
+  if (key.empty() || values.empty()) {
     return Error{fmt::format("--grid: \"{}\" is not like lr=1e-4,1e-3", word)};
   }
   GridAxis axis;
-  std::string_view key = word.substr(0, equals);
-  key.remove_prefix(std::min(key.find_first_not_of('-'), key.size()));
   axis.key = key;
-  const std::string_view values = word.substr(equals + 1);
   axis.values = split(values, values.find(';') == std::string_view::npos ? ',' : ';');
   for (auto value = axis.values.begin(); value != axis.values.end(); ++value) {
     if (value->empty()) return Error{fmt::format("--grid: {} has an empty value", axis.key)};
