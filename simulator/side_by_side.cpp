@@ -73,8 +73,9 @@ std::optional<SweepRow> row_of(std::size_t point, std::uint32_t seed,
 SideBySide::SideBySide(const std::vector<Plan>& plans, DatasetRef dataset, std::vector<Run> runs,
                        unsigned jobs)
     : plans_(plans), dataset_(std::move(dataset)), runs_(std::move(runs)) {
-  working_ = static_cast<unsigned>(std::min<std::size_t>(jobs, runs_.size()));
-  for (unsigned i = 0; i < working_; ++i) threads_.emplace_back([this] { work(); });
+  const auto threads = static_cast<unsigned>(std::min<std::size_t>(jobs, runs_.size()));
+  working_ = threads;  // from here on theirs to count down
+  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
 SideBySide::~SideBySide() {

@@ -25,16 +25,19 @@ point has the highest mean accuracy over its seeds (if equal, the lower loss). T
 part in that. The best point alone is then trained again on all training samples, with the same
 seeds, each run is evaluated on the test set once, and that is printed as the test accuracy.
 
+A combination that fails does not stop the others; its row in sweep.csv says why. To try it again,
+take its row out. --threads, --eval-every and --client-eval of a run are taken and have no effect.
+
 Examples:
   Learning rate and momentum, three seeds each; the same line goes on after Ctrl-C or a power cut:
-    psephos-simulate sweep --grid "lr=3e-4,1e-3,3e-3 beta=0.9,0.99" --seeds 3 --out sweeps/lr
+    psephos-simulate sweep --grid "lr=1e-4,3e-4,1e-3 beta=0.9,0.99" --seeds 3
 
   What abstaining does on label shards, with every other flag as for a run:
     psephos-simulate sweep --grid "ballot=sign,threshold:0.3,threshold:0.6" --partition shards:2
-        --schedule cosine --rounds 300 --out sweeps/ballot
+        --schedule cosine --rounds 300 --out runs/ballots
 
   Values that have commas of their own stand between semicolons:
-    psephos-simulate sweep --grid "model=softmax;mlp:128;mlp:256,128" --out sweeps/model --json)";
+    psephos-simulate sweep --grid "model=softmax;mlp:128;mlp:256,128" --json)";
 
 int fail(const std::string& text, int status) {
   fmt::print(stderr, "{}: {}\n", kName, text);
