@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
-#include <optional>
-#include <system_error>
+
+#include "runtime/report/config_values.h"
 
 namespace psephos::simulator {
 namespace {
@@ -23,30 +22,16 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
-std::optional<double> as_number(const std::string& text) {
-  double value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return value;
-}
-
-bool same_value(const std::string& a, const std::string& b) {
-  if (a == b) return true;
-  const auto number_a = as_number(a);
-  return number_a && number_a == as_number(b);
-}
-
 Result<GridAxis> parse_axis(std::string_view word) {
-  const std::size_t equals = word.find('=');
-  if (equals == std::string_view::npos || equals == 0 || equals + 1 == word.size()) {
+  const std::size_t equals = std::min(word.find('='), word.size());
+  std::string_view key = word.substr(0, equals);
+  key.remove_prefix(std::min(key.find_first_not_of('-'), key.size()));
+  const std::string_view values = word.substr(std::min(equals + 1, word.size()));
+  if (key.empty() || values.empty()) {
     return Error{fmt::format("--grid: \"{}\" is not like lr=1e-4,1e-3", word)};
   }
   GridAxis axis;
-  std::string_view key = word.substr(0, equals);
-  key.remove_prefix(std::min(key.find_first_not_of('-'), key.size()));
   axis.key = key;
-  const std::string_view values = word.substr(equals + 1);
   axis.values = split(values, values.find(';') == std::string_view::npos ? ',' : ';');
   for (auto value = axis.values.begin(); value != axis.values.end(); ++value) {
     if (value->empty()) return Error{fmt::format("--grid: {} has an empty value", axis.key)};

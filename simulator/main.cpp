@@ -2,18 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <exception>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "runtime/base/interrupt.h"
 #include "runtime/data/scale_advice.h"
 #include "runtime/report/check_config.h"
 #include "runtime/report/config_file.h"
+#include "runtime/report/nearest_name.h"
 #include "simulator/compare.h"
 #include "simulator/plan.h"
 #include "simulator/run.h"
-#include "simulator/sweep.h"
+#include "simulator/sweep_main.h"
 
 namespace {
 
@@ -45,6 +49,34 @@ constexpr const char* kExamples = R"(Examples:
     psephos-simulate --config runs/seven/config.toml
     psephos-simulate check-config run.toml
     psephos-simulate --config run.toml --clients 20)";
+
+// Beside simulating one run. Each has flags and a --help of its own.
+struct Command {
+  std::string_view name;
+  std::string_view what;
+  int (*main)(int argc, const char* const* argv);  // argv[0] is the command's name
+};
+int check_config(int argc, const char* const* argv);
+
+constexpr std::array kCommands = {
+    Command{"sweep", "every combination of a grid of settings; finds the best",
+            simulator::sweep_main},
+    Command{"compare", "run folders side by side, as a table and as pictures",
+            simulator::compare_main},
+    Command{kCheckConfig, "what a config file would run, or what is wrong with it", check_config},
+};
+
+std::string explanation() {
+  std::string text =
+      "Simulates federated training on one machine: the shipping client and coordinator, many\n"
+      "clients at once, on a virtual clock or over real sockets.\n\n"
+      "Other commands, each with a --help of its own:\n";
+  for (const Command& command : kCommands) {
+    text += fmt::format("  psephos-simulate {:<13} {}\n", command.name, command.what);
+  }
+  text.pop_back();
+  return text;
+}
 
 int fail(const std::string& text, int status) {
   fmt::print(stderr, "psephos-simulate: {}\n", text);
@@ -85,10 +117,7 @@ struct CommandLine {
     add_output_options(app, output);
   }
 
-  CLI::App app{
-      "Simulates federated training on one machine: the shipping client and coordinator, many\n"
-      "clients at once, on a virtual clock or over real sockets.",
-      "psephos-simulate"};
+  CLI::App app{explanation(), "psephos-simulate"};
   ConfigSource source;
   simulator::SimulationOptions options;
   OutputOptions output;
@@ -100,13 +129,24 @@ int check_config(int argc, const char* const* argv) {
                            [&line] { return simulator::plan_in_words(line.options); });
 }
 
+// A first word that is no flag is a command.
+int run_command(int argc, const char* const* argv) {
+  const std::string word = argv[1];
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) {
+    if (command.name == word) return command.main(argc - 1, argv + 1);
+    names.emplace_back(command.name);
+  }
+  const std::string near = nearest_name(word, names);
+  return fail(fmt::format("there is no command {}{} (try --help)", word,
+                          near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+              kExitUsage);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view subcommand = argc > 1 ? argv[1] : "";
-  if (subcommand == "sweep") return simulator::sweep_main(argc - 1, argv + 1);
-  if (subcommand == "compare") return simulator::compare_main(argc - 1, argv + 1);
-  if (subcommand == kCheckConfig) return check_config(argc - 1, argv + 1);
+  if (argc > 1 && argv[1][0] != '-') return run_command(argc, argv);
   CommandLine line;
   if (const auto status = parse_command_line(line.app, argc, argv)) return *status;
   const auto plan = simulator::make_plan(line.options);

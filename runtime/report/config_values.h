@@ -14,4 +14,7 @@ using ConfigValues = std::map<std::string, std::string>;
 // The settings in what config_as_run wrote; a line that is none is passed over.
 ConfigValues config_values(std::string_view toml);
 
+// As text, or as numbers: 1e-3 is 0.001.
+bool same_value(const std::string& a, const std::string& b);
+
 }  // namespace psephos

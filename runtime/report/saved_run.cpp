@@ -6,11 +6,11 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "runtime/base/files.h"
 #include "runtime/formats/text_file.h"
 #include "runtime/report/csv_table.h"
 
@@ -26,11 +26,6 @@ struct Evaluation {
   double accuracy;
   double loss;
 };
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 // The held-out results or, where a run has none, the clients' mean; in the order of rounds.
 Result<std::vector<Evaluation>> read_evaluations(const fs::path& path) {
@@ -142,10 +137,14 @@ Result<SavedRun> read_saved_run(const fs::path& folder) {
   SavedRun run;
   run.folder = folder;
   if (!is_there(folder)) return Error{fmt::format("there is no folder {}", folder.string())};
-  if (!is_there(folder / "config.toml") || !is_there(folder / "metrics.csv")) {
+  if (!is_there(folder / "config.toml")) {
+    return Error{
+        fmt::format("{} holds no run: config.toml is not there; give folders that --out made",
+                    folder.string())};
+  }
+  if (!is_there(folder / "metrics.csv")) {
     return Error{fmt::format(
-        "{} holds no run: config.toml and metrics.csv are not there; give folders that --out made",
-        folder.string())};
+        "{} holds a run of which no round is finished: metrics.csv is not there", folder.string())};
   }
   const auto config = read_text_file(folder / "config.toml", kMostTextBytes);
   if (!config) return config.error();

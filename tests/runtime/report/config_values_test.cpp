@@ -32,9 +32,17 @@ TEST(ConfigValues, HoldWhatARunWasStartedWith) {
   const char* const arguments[] = {"test", "--lr", "3e-4", "--model", "mlp:256,128"};
   ASSERT_FALSE(parse_command_line(app, 5, arguments));
   const ConfigValues values = config_values(config_as_run(app));
-  EXPECT_EQ(values.at("lr"), "3e-4");
+  EXPECT_TRUE(same_value(values.at("lr"), "0.0003"));
   EXPECT_EQ(values.at("model"), "mlp:256,128");
   EXPECT_EQ(values.at("rounds"), "600");  // a default
+}
+
+TEST(ConfigValues, AreEqualAsTextOrAsNumbers) {
+  EXPECT_TRUE(same_value("mlp:128", "mlp:128"));
+  EXPECT_TRUE(same_value("1e-3", "0.001"));
+  EXPECT_FALSE(same_value("1e-3", "0.002"));
+  EXPECT_FALSE(same_value("1", "1x"));
+  EXPECT_FALSE(same_value("", "0"));
 }
 
 }  // namespace
