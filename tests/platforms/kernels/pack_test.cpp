@@ -4,17 +4,19 @@
 #include <cstring>
 #include <limits>
 
-#include "runtime/base/philox.h"
+#include "platforms/kernels/philox.h"
 #include "tests/platforms/kernels/naive.h"
 
 namespace psephos::kernels::testing {
 namespace {
 
 constexpr std::uint32_t kGuard = 0xA5A5A5A5;
-constexpr PhiloxKey kKey{7, 11};
-constexpr std::uint32_t kRound = 13;
-constexpr CoinAddress kCoins{
-    {kKey.seed, kKey.stream}, kRound, static_cast<std::uint32_t>(Purpose::kCoin)};
+constexpr CoinAddress kCoins{{7, 11}, 13, 3};
+
+std::uint32_t coin_word(std::size_t word) {
+  return philox4x32({static_cast<std::uint32_t>(word / 4), 0, kCoins.round, kCoins.purpose},
+                    {kCoins.key[0], kCoins.key[1]})[word % 4];
+}
 
 // A plane of W words filled with rubbish, and one word behind it that nobody may touch.
 std::vector<std::uint32_t> guarded_plane(std::size_t d) {
@@ -38,7 +40,7 @@ TEST(PackSigns, EqualsPackingOneParameterAtATime) {
       std::vector<std::uint32_t> expected = empty_plane(d);
       for (std::size_t i = 0; i < d; ++i) {
         const Position p = naive_position(i, d);
-        const bool coin = ((philox_word(kKey, kRound, Purpose::kCoin, p.word) >> p.bit) & 1) != 0;
+        const bool coin = ((coin_word(p.word) >> p.bit) & 1) != 0;
         if (v[i] == 0 ? coin : std::signbit(v[i])) set_bit(expected, p);
       }
       std::vector<std::uint32_t> signs = guarded_plane(d);
