@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "platforms/kernels/avx2/avx2.h"
+#include "platforms/kernels/neon/neon.h"
 #include "platforms/kernels/portable/portable.h"
 
 namespace psephos::kernels {
@@ -34,6 +35,8 @@ std::span<const Kernels* const> runnable_kernels() {
     std::vector<const Kernels*> runnable{&portable_kernels()};
 #if defined(__x86_64__)
     if (avx2::runnable()) runnable.push_back(&avx2::table());
+#elif defined(PSEPHOS_NEON)
+    if (neon::runnable()) runnable.push_back(&neon::table());
 #endif
     return runnable;
   }();

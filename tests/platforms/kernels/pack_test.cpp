@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "platforms/kernels/neon/neon.h"
 #include "platforms/kernels/philox.h"
 #include "tests/platforms/kernels/naive.h"
 
@@ -63,6 +64,26 @@ TEST(PackSigns, GivesZerosOfBothSignsTheSameCoin) {
     EXPECT_LT(negative, d * 3 / 5);
   }
 }
+
+#if defined(PSEPHOS_NEON)
+
+TEST(PackBits, TakesTheSignBitOfEveryParameterEvenOfZeros) {
+  if (!neon::runnable()) GTEST_SKIP() << "this processor has no NEON";
+  for (const std::size_t d : sizes()) {
+    for (std::size_t shift = 0; shift < 4; ++shift) {
+      const std::vector<float> v = awkward_floats(d + shift, d);
+      std::vector<std::uint32_t> expected = empty_plane(d);
+      for (std::size_t i = 0; i < d; ++i) {
+        if (std::signbit(v[shift + i])) set_bit(expected, naive_position(i, d));
+      }
+      std::vector<std::uint32_t> signs = guarded_plane(d);
+      neon::pack_bits(v.data() + shift, d, signs.data());
+      ASSERT_EQ(signs, expected) << "d=" << d << " shift=" << shift;
+    }
+  }
+}
+
+#endif
 
 TEST(Signum, EqualsMomentumAndThenPacking) {
   for (const Kernels* table : runnable_tables()) {
