@@ -19,6 +19,8 @@ expect_last() { [[ "$(last_line)" == $1 ]] || complain "$2: the last line is not
 for word in "" quick; do
   run "$scratch/scripts/test.sh" ${word:+"$word"}
   expect_status 0 "quick"
+  expect_text "ctest --preset rpi64-kernels" "quick"
+  expect_text "ctest --preset rpi32-kernels" "quick"
   expect_text "cmake --build --preset release" "quick"
   expect_last "ctest --preset release * --label-exclude ^long\$" "quick"
 done
@@ -27,6 +29,14 @@ run "$scratch/scripts/test.sh" full
 expect_status 0 "full"
 expect_last "ctest --preset release --parallel *" "full"
 expect_none "label-exclude" "full"
+
+run "$scratch/scripts/test.sh" kernels-arm
+expect_status 0 "kernels-arm"
+expect_text "cmake --build --preset rpi64-kernels" "kernels-arm"
+expect_text "ctest --preset rpi64-kernels" "kernels-arm"
+expect_text "cmake --build --preset rpi32-kernels" "kernels-arm"
+expect_last "ctest --preset rpi32-kernels *" "kernels-arm"
+expect_none "release" "kernels-arm"
 
 for preset in asan-ubsan tsan; do
   run "$scratch/scripts/test.sh" "$preset"
@@ -38,7 +48,7 @@ done
 
 run "$scratch/scripts/test.sh" --help
 expect_status 0 "help"
-expect_text "Usage: scripts/test.sh [quick|full|asan-ubsan|tsan]" "help"
+expect_text "Usage: scripts/test.sh [quick|full|kernels-arm|asan-ubsan|tsan]" "help"
 expect_none "cmake --" "help"
 
 for words in "slow" "quick full"; do
@@ -55,14 +65,14 @@ expect_status 1 "a failing build"
 expect_none "ctest --" "a failing build"
 rm "$scratch/broken-cmake"
 
-# .ci/run holds all three, and stops at the first that fails.
+# .ci/run holds all of them, and stops at the first that fails.
 mkdir "$scratch/.ci"
 cp "$source_root/.ci/run" "$scratch/.ci/run"
 CI=true run "$scratch/.ci/run"
 expect_status 0 "ci"
-[ "$(grep -o '^ctest --preset [a-z-]*' <<<"$output" | tr '\n' ' ')" = \
-  "ctest --preset release ctest --preset asan-ubsan ctest --preset tsan " ] ||
-  complain "ci: not the three suites in order"
+[ "$(sed -n 's/^ctest --preset \([a-z0-9-]*\).*/\1/p' <<<"$output" | tr '\n' ' ')" = \
+  "rpi64-kernels rpi32-kernels release asan-ubsan tsan " ] ||
+  complain "ci: not all suites in order"
 expect_last "ctest --preset tsan *" "ci"
 touch "$scratch/broken-ctest"
 CI=true run "$scratch/.ci/run"
