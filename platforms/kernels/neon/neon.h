@@ -35,6 +35,9 @@ void decide(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voter
 void apply(float* x, std::size_t d, const std::uint32_t* signs, const std::uint32_t* voted,
            float step, float keep);
 #endif
+// Sixteen words at once of the sequence that coins come from: words 4*index to 4*index + 15, where
+// word w is word w mod 4 of philox4x32({w / 4 (64 bits), round, purpose}, key).
+void philox_words(std::uint64_t index, const CoinAddress& address, std::uint32_t* words);
 bool all_finite(const float* v, std::size_t d);
 std::uint64_t count_ones(const std::uint32_t* words, std::size_t count);
 

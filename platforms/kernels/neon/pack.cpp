@@ -119,6 +119,24 @@ void pack_threshold_lanes(const float* v, uint32x4_t doubled_threshold, std::uin
   }
 }
 
+// portable::merge_coins of a whole block, sixteen words at a time.
+void merge_coins_of_block(std::size_t first_word, const CoinAddress& coin,
+                          const std::uint32_t* zeros, std::uint32_t* signs) {
+  constexpr std::size_t kWords = 16;
+  for (std::size_t start = 0; start < kLanes; start += kWords) {
+    uint32x4_t any = vdupq_n_u32(0);
+    for (std::size_t l = start; l < start + kWords; l += kWidth) any |= vld1q_u32(zeros + l);
+    if (!any_bit(any)) continue;
+    std::uint32_t coins[kWords];
+    philox_words((first_word + start) / 4, coin, coins);
+    for (std::size_t k = 0; k < kWords; k += kWidth) {
+      std::uint32_t* target = signs + start + k;
+      const uint32x4_t mask = vld1q_u32(zeros + start + k);
+      vst1q_u32(target, vbslq_u32(mask, vld1q_u32(coins + k), vld1q_u32(target)));
+    }
+  }
+}
+
 // One block of pack_signs; the last, short one is left to the portable twin.
 void pack_any_block(const float* v, std::size_t count, std::size_t first_word,
                     const CoinAddress& coin, std::uint32_t* signs) {
@@ -128,7 +146,7 @@ void pack_any_block(const float* v, std::size_t count, std::size_t first_word,
   }
   std::uint32_t zeros[kLanes];
   pack_signs_block(v, signs, zeros);
-  portable::merge_coins(first_word, kLanes, coin, zeros, signs);
+  merge_coins_of_block(first_word, coin, zeros, signs);
 }
 
 }  // namespace
