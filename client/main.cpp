@@ -9,6 +9,7 @@
 #include <fstream>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "client/agent/agent.h"
@@ -19,6 +20,8 @@
 #include "runtime/base/replace_file.h"
 #include "runtime/data/partition.h"
 #include "runtime/models/model.h"
+#include "runtime/report/check_config.h"
+#include "runtime/report/config_file.h"
 #include "runtime/report/options.h"
 #include "runtime/report/run_folder.h"
 
@@ -30,8 +33,16 @@ constexpr const char* kExamples = R"(Examples:
   Take part with this device's own data (MNIST's file names in one folder):
     psephos-client --connect tcp://127.0.0.1:5580 --name kitchen --dataset idx:/var/lib/images
 
+  The same with a table of numbers whose column "kind" holds the classes 0, 1, 2, ...:
+    psephos-client --connect tcp://127.0.0.1:5580 --dataset csv:/var/lib/readings.csv:kind
+
   Play client 3 of 10 on Fashion-MNIST, as the simulator would with the same seed:
     psephos-client --connect tcp://127.0.0.1:5580 --partition iid --part 3/10 --seed 1
+
+  A device's settings from a file (name = "kitchen", dataset = "idx:/var/lib/images"), after a look
+  at what it would do:
+    psephos-client check-config device.toml
+    psephos-client --config device.toml --connect tcp://127.0.0.1:5580
 
 Model, rule, learning rate and everything else about training come from the coordinator.)";
 
@@ -45,6 +56,7 @@ struct ClientFlags {
   std::string part;
   std::string run;
   std::string save;
+  std::optional<double> test_fraction;
   std::optional<std::uint32_t> seed;
   std::size_t max_parameters = wire::kDefaultMaxParameters;
   bool insecure = false;
@@ -127,53 +139,84 @@ Result<Holding> hold(const Dataset& dataset, const PartitionRule& rule,
   return holding;
 }
 
+// What the flags say of this client, in words that can be worked with.
+struct Membership {
+  std::string name;
+  std::uint64_t run = wire::kAnyRun;
+  std::optional<Part> part;
+  PartitionRule rule;
+  std::optional<std::uint32_t> seed;
+};
+
+// Everything that can be told wrong before a file is read or a socket opened. Usage errors.
+Result<Membership> check(const ClientFlags& flags) {
+  if (const auto endpoint = net::check_endpoint(flags.connect, false); !endpoint) {
+    return Error{"--connect: " + endpoint.error().text};
+  }
+  if (!net::is_loopback(flags.connect) && !flags.insecure) {
+    return Error{
+        fmt::format("{} is another machine and nothing is encrypted: add --insecure if the "
+                    "network between is yours alone",
+                    flags.connect)};
+  }
+  Membership membership;
+  if (!flags.part.empty()) {
+    const auto part = parse_part(flags.part);
+    if (!part) return part.error();
+    membership.part = *part;
+  }
+  // All parts must come from one partition: where nobody says which, the other programs' default.
+  membership.seed = flags.seed || !membership.part ? flags.seed : RunOptions{}.seed;
+  const auto rule = parse_partition(flags.partition);
+  if (!rule) return rule.error();
+  membership.rule = *rule;
+  const auto run = parse_run(flags.run);
+  if (!run) return run.error();
+  membership.run = *run;
+  if (flags.part.empty() && flags.partition != kDefaultPartition) {
+    return Error{
+        "--partition goes with --part I/N: without it the whole data set is this client's"};
+  }
+  membership.name = flags.name.empty() ? default_name(membership.part) : flags.name;
+  if (const auto checked = wire::check_name(membership.name); !checked) {
+    return Error{"--name: " + checked.error().text};
+  }
+  if (const auto known = check_dataset_words(flags.dataset, flags.test_fraction); !known) return known.error();
+  return membership;
+}
+
+Result<std::string> membership_in_words(const ClientFlags& flags) {
+  const auto membership = check(flags);
+  if (!membership) return membership.error();
+  const std::string holding =
+      flags.part.empty() ? ""
+                         : fmt::format(" (part {} of partition {})", flags.part, flags.partition);
+  return fmt::format("{} would take part at {} with {}{};\nthe coordinator decides what is trained",
+                     membership->name, flags.connect, flags.dataset, holding);
+}
+
 int save(const std::string& path, std::span<const float> parameters) {
   const auto saved = replace_file(path, npy_bytes(parameters));
   return saved ? kExitSuccess : fail("--save: " + saved.error().text, kExitFailure);
 }
 
-int take_part(const ClientFlags& flags) {
-  if (const auto endpoint = net::check_endpoint(flags.connect, false); !endpoint) {
-    return fail("--connect: " + endpoint.error().text, kExitUsage);
-  }
-  if (!net::is_loopback(flags.connect) && !flags.insecure) {
-    return fail(fmt::format("{} is another machine and nothing is encrypted: add --insecure if the "
-                            "network between is yours alone",
-                            flags.connect),
-                kExitUsage);
-  }
-  std::optional<Part> part;
-  if (!flags.part.empty()) {
-    const auto parsed = parse_part(flags.part);
-    if (!parsed) return fail(parsed.error().text, kExitUsage);
-    part = *parsed;
-  }
-  // All parts must come from one partition: where nobody says which, the other programs' default.
-  const std::optional<std::uint32_t> seed = flags.seed || !part ? flags.seed : RunOptions{}.seed;
-  const auto rule = parse_partition(flags.partition);
-  if (!rule) return fail(rule.error().text, kExitUsage);
-  const auto run = parse_run(flags.run);
-  if (!run) return fail(run.error().text, kExitUsage);
-  if (flags.part.empty() && flags.partition != kDefaultPartition) {
-    return fail("--partition goes with --part I/N: without it the whole data set is this client's",
-                kExitUsage);
-  }
+int take_part(const ClientFlags& flags, const ConfigSource& source) {
+  const auto membership = check(flags);
+  if (!membership) return fail(source.explain(membership.error().text), kExitUsage);
+  const auto& [name, run, part, rule, seed] = *membership;
   if (!flags.save.empty()) {
     if (const auto possible = check_replaceable(flags.save); !possible) {
       return fail("--save: " + possible.error().text, kExitFailure);
     }
   }
-  const std::string name = flags.name.empty() ? default_name(part) : flags.name;
-  if (const auto checked = wire::check_name(name); !checked) {
-    return fail("--name: " + checked.error().text, kExitUsage);
-  }
-  if (const auto known = check_dataset_words(flags.dataset); !known) {
-    return fail(known.error().text, kExitUsage);
-  }
-  const auto dataset = load_dataset(flags.dataset, DatasetParts::kTrainOnly);
+  // Parts are cut from what the other programs train on. Data of this client alone need hold
+  // nothing back: the test set is the coordinator's.
+  std::optional<double> test_fraction = flags.test_fraction;
+  if (!test_fraction && !part && !brings_test_set(flags.dataset)) test_fraction = 0;
+  const auto dataset = load_dataset(flags.dataset, DatasetParts::kTrainOnly, test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
-  auto holding = hold(**dataset, *rule, part, seed.value_or(0));
-  if (!holding) return fail(holding.error().text, kExitUsage);
+  auto holding = hold(**dataset, rule, part, seed.value_or(0));
+  if (!holding) return fail(source.explain(holding.error().text), kExitUsage);
 
   // Without a seed nobody else can know this client's batches and coins.
   PhiloxKey key{seed.value_or(0), stream_of(part, name)};
@@ -184,14 +227,14 @@ int take_part(const ClientFlags& flags) {
   client::AgentOptions options;
   options.endpoint = flags.connect;
   options.session.name = name;
-  options.session.run = *run;
+  options.session.run = run;
   options.session.max_parameters = flags.max_parameters;
   options.session.samples = holding->part.size();
   options.session.data_manifest = holding->manifest;
   options.session.arithmetic = fmt::format("{}/{}", arithmetic_set(), kernels::kernels().name);
   options.session.key = key;
 
-  const auto note = [&](const client::Note& said) {
+  const auto note = [&flags, &name = name](const client::Note& said) {
     if (!flags.quiet) fmt::print(stderr, "{}: {}\n", name, said.text);
   };
   note({fmt::format("{} samples of {}, connecting to {}", options.session.samples, flags.dataset,
@@ -236,6 +279,8 @@ int main(int argc, char** argv) {
   app.footer(kExamples);
   app.set_version_flag("--version", std::string("psephos-client " PSEPHOS_VERSION));
   ClientFlags flags;
+  ConfigSource source;
+  add_config_option(app, source);
   app.add_option("--connect", flags.connect, "the coordinator: tcp://HOST:PORT")
       ->type_name("ENDPOINT")
       ->required()
@@ -256,9 +301,17 @@ int main(int argc, char** argv) {
   app.add_flag("--insecure", flags.insecure, "connect to another machine without keys")
       ->group("Network");
   app.add_option("--dataset", flags.dataset,
-                 "fashion-mnist, synthetic, or idx:DIR with files as MNIST's")
+                 "fashion-mnist, synthetic, idx:DIR (files as MNIST's),\n"
+                 "npy:IMAGES,LABELS (two files of numpy.save) or\n"
+                 "csv:FILE:LABEL_COLUMN (a name, or a number from 1)")
       ->type_name("NAME")
       ->capture_default_str()
+      ->group("Data");
+  app.add_option("--test-fraction", flags.test_fraction,
+                 "share of npy: and csv: data that is not trained on [0.2 with\n"
+                 "--part, as the coordinator's default; else 0]")
+      ->type_name("SHARE")
+      ->check(real_number(0, kMaxTestFraction))
       ->group("Data");
   app.add_option("--part", flags.part, "hold the I-th of N parts of the data set [all of it]")
       ->type_name("I/N")
@@ -276,12 +329,17 @@ int main(int argc, char** argv) {
       ->group("Data");
   app.add_option("--save", flags.save, "write the final parameters to this .npy file")
       ->type_name("FILE")
+      ->configurable(false)
       ->group("Output");
-  app.add_flag("--quiet", flags.quiet, "no log lines")->group("Output");
+  app.add_flag("--quiet", flags.quiet, "no log lines")->configurable(false)->group("Output");
   refuse_run_options(app);
+  if (argc > 1 && std::string_view(argv[1]) == kCheckConfig) {
+    return check_config_main(app, source, argc - 1, argv + 1,
+                             [&flags] { return membership_in_words(flags); });
+  }
   if (const auto status = parse_command_line(app, argc, argv)) return *status;
   try {
-    return take_part(flags);
+    return take_part(flags, source);
   } catch (const std::exception& error) {
     return fail(error.what(), kExitFailure);
   }

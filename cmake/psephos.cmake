@@ -15,6 +15,13 @@ if(PSEPHOS_SANITIZE)
     -fsanitize=${PSEPHOS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(psephos_flags INTERFACE -fsanitize=${PSEPHOS_SANITIZE})
 endif()
+if(PSEPHOS_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "PSEPHOS_FUZZ needs clang's libFuzzer; use: cmake --preset fuzz")
+  endif()
+  # Tells the fuzzer which branches an input has taken; targets alone get its main().
+  target_compile_options(psephos_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # psephos_room(NAME [DEPENDS targets...]): a room is a folder; every .cpp in it is one static
 # library, main.cpp excepted.
@@ -68,4 +75,27 @@ function(psephos_tests NAME)
   endif()
   include(GoogleTest)
   gtest_discover_tests(${NAME} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 240)
+endfunction()
+
+# psephos_fuzz(NAME MAX_BYTES N [DEPENDS targets...]): NAME.cpp of this folder as a libFuzzer target,
+# and a test that feeds it for a few seconds with inputs of at most N bytes, beginning with those of
+# corpus/NAME. What it discovers stays in the build folder and is where the next run begins.
+# A single allocation of more than PSEPHOS_FUZZ_MALLOC_MB counts as a crash: no reader may believe a
+# header.
+set(PSEPHOS_FUZZ_SECONDS 5 CACHE STRING "How long each fuzz target runs in the tests")
+set(PSEPHOS_FUZZ_MALLOC_MB 128)
+function(psephos_fuzz NAME)
+  cmake_parse_arguments(FUZZ "" "MAX_BYTES" "DEPENDS" ${ARGN})
+  set(target fuzz_${NAME})
+  add_executable(${target} ${NAME}.cpp)
+  target_link_libraries(${target} PRIVATE psephos_flags ${FUZZ_DEPENDS})
+  target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  set(discovered ${CMAKE_CURRENT_BINARY_DIR}/corpus/${NAME})
+  set(findings ${CMAKE_CURRENT_BINARY_DIR}/findings/${NAME})
+  file(MAKE_DIRECTORY ${discovered} ${findings})
+  add_test(NAME fuzz.${NAME} COMMAND ${target}
+    -max_total_time=${PSEPHOS_FUZZ_SECONDS} -max_len=${FUZZ_MAX_BYTES} -timeout=10
+    -rss_limit_mb=2048 -malloc_limit_mb=${PSEPHOS_FUZZ_MALLOC_MB} -print_final_stats=1
+    -artifact_prefix=${findings}/ ${discovered} ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${NAME})
+  set_tests_properties(fuzz.${NAME} PROPERTIES LABELS fuzz TIMEOUT 120)
 endfunction()

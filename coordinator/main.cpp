@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <string_view>
+#include <thread>
 #include <utility>
 
 #include "coordinator/core/setup.h"
@@ -13,7 +15,10 @@
 #include "runtime/base/interrupt.h"
 #include "runtime/base/replace_file.h"
 #include "runtime/data/partition.h"
+#include "runtime/data/scale_advice.h"
 #include "runtime/models/model.h"
+#include "runtime/report/check_config.h"
+#include "runtime/report/config_file.h"
 #include "runtime/report/options.h"
 
 namespace {
@@ -29,6 +34,14 @@ constexpr const char* kExamples = R"(Examples:
 
   A hundred clients, ten of them drawn for each round:
     psephos-coordinator --min-clients 100 --min-voters 10 --fraction 0.1
+
+  A model of your own, computed by clients of your own, from parameters trained before:
+    psephos-coordinator --model external:TENSORS.toml --init x0.npy --min-voters 3
+  Settings from a file (min-voters = 4, schedule = "cosine"), after a look at what that would lead;
+  and a run again, from its folder:
+    psephos-coordinator check-config run.toml
+    psephos-coordinator --config run.toml --rounds 1000
+    psephos-coordinator --config runs/today/config.toml
 
 Clients are started with: psephos-client --connect tcp://HOST:PORT --dataset ...)";
 
@@ -61,31 +74,60 @@ Result<std::uint64_t> expected_manifest(const CoordinatorFlags& flags, const Dat
   return make_manifest(*dataset, *rule, *partition, seed).hash;
 }
 
-int lead(const RunOptions& options, const OutputOptions& output, const CoordinatorFlags& flags,
-         const std::string& config_text) {
-  if (const auto known = check_dataset_words(options.dataset); !known) {
-    return fail(known.error().text, kExitUsage);
-  }
+// Everything that can be told wrong before a file is read or a socket bound. Usage errors.
+Result<RunConfig> check(const RunOptions& options, const CoordinatorFlags& flags) {
+  if (const auto known = check_dataset_words(options.dataset, options.test_fraction); !known) return known.error();
   const auto config = to_run_config(options);
-  if (!config) return fail(config.error().text, kExitUsage);
+  if (!config) return config.error();
   if (const auto endpoint = net::check_endpoint(flags.bind, true); !endpoint) {
-    return fail("--bind: " + endpoint.error().text, kExitUsage);
+    return Error{"--bind: " + endpoint.error().text};
   }
   if (!net::is_loopback(flags.bind) && !flags.insecure) {
-    return fail(fmt::format("{} can be reached from other machines and nothing is encrypted: add "
-                            "--insecure if that network is yours alone, or bind to 127.0.0.1",
-                            flags.bind),
-                kExitUsage);
+    return Error{
+        fmt::format("{} can be reached from other machines and nothing is encrypted: add "
+                    "--insecure if that network is yours alone, or bind to 127.0.0.1",
+                    flags.bind)};
   }
   if (flags.partition.empty() != (flags.parts == 0)) {
-    return fail("--partition and --parts go together", kExitUsage);
+    return Error{"--partition and --parts go together"};
   }
-  const auto dataset = load_dataset(options.dataset);
+  const bool external = !config->tensors_file.empty();
+  if (external && (!flags.partition.empty() || options.dataset != RunOptions{}.dataset)) {
+    return Error{
+        "--dataset and --partition go with a model of ours: of an external one the clients alone "
+        "hold data; leave them out"};
+  }
+  return config;
+}
+
+Result<std::string> lead_in_words(const RunOptions& options, const CoordinatorFlags& flags) {
+  const auto config = check(options, flags);
+  if (!config) return config.error();
+  return fmt::format(
+      "at {} it would lead {};\n"
+      "the first round waits for {} clients, a round needs {} ballots and waits for more for at "
+      "most "
+      "{} ms",
+      flags.bind, training_in_words(options), std::max(config->min_voters, config->min_clients),
+      config->min_voters, config->deadline_ms);
+}
+
+int lead(const RunOptions& options, const OutputOptions& output, const CoordinatorFlags& flags,
+         const ConfigSource& source, const std::string& config_text) {
+  const auto config = check(options, flags);
+  if (!config) return fail(source.explain(config.error().text), kExitUsage);
+  const bool external = !config->tensors_file.empty();
+  const auto dataset = external ? Result(DatasetRef())
+                                : load_dataset(options.dataset, DatasetParts::kTrainAndTest,
+                                               options.test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
   const auto manifest = expected_manifest(flags, *dataset, options.seed);
-  if (!manifest) return fail(manifest.error().text, kExitUsage);
+  if (!manifest) return fail(source.explain(manifest.error().text), kExitUsage);
   auto prepared = coordinator::prepare_run(*config, *dataset);
-  if (!prepared) return fail(prepared.error().text, kExitUsage);
+  if (!prepared) return fail(source.explain(prepared.error().text), external ? kExitFailure : kExitUsage);
+  if (const auto loaded = coordinator::load_initial_parameters(*config, *prepared); !loaded) {
+    return fail(loaded.error().text, kExitFailure);
+  }
 
   if (const auto enough = ensure_descriptors(config->max_clients + kOtherDescriptors); !enough) {
     return fail("--max-clients: " + enough.error().text + ", or admit fewer clients", kExitFailure);
@@ -112,12 +154,22 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
       return fail("--endpoint-file: " + written.error().text, kExitFailure);
     }
   }
-  coordinator::CoordinatorOptions run{
-      *config, prepared->tensors, random_identifier(), random_identifier(), *manifest, true};
+  coordinator::CoordinatorOptions run;
+  run.config = *config;
+  run.tensors = prepared->tensors;
+  run.run = random_identifier();
+  run.session = random_identifier();
+  run.data_manifest = *manifest;
+  run.held_out = !external;
+  run.threads = std::max(1u, std::thread::hardware_concurrency());
+  run.x_0 = std::move(prepared->x_0);
   reporter.note(fmt::format(
       "run {} on {}: {} with {} parameters, {} rounds, seed {}", format_hex(run.run), endpoint,
       config->hyper.model, parameter_count(run.tensors), config->hyper.rounds, config->hyper.seed));
   if (!net::is_loopback(endpoint)) reporter.note("speaking without encryption (--insecure)");
+  if (const auto advice = scale_advice(**dataset, config->hyper.normalisation)) {
+    reporter.note(*advice);
+  }
   reporter.note(
       fmt::format("waiting for {} clients", std::max(config->min_voters, config->min_clients)));
 
@@ -148,6 +200,8 @@ int main(int argc, char** argv) {
   options.min_voters = 1;
   OutputOptions output;
   CoordinatorFlags flags;
+  ConfigSource source;
+  add_config_option(app, source);
   app.add_option("--bind", flags.bind, "where to listen: tcp://HOST:PORT; port 0 takes a free one")
       ->type_name("ENDPOINT")
       ->capture_default_str()
@@ -155,6 +209,7 @@ int main(int argc, char** argv) {
   app.add_option("--endpoint-file", flags.endpoint_file,
                  "where to write the real endpoint once bound: see port 0")
       ->type_name("FILE")
+      ->configurable(false)
       ->group("Network");
   app.add_flag("--insecure", flags.insecure,
                "listen beyond this machine without keys: anybody who reaches\n"
@@ -175,9 +230,13 @@ int main(int argc, char** argv) {
       ->check(whole_number(1, 0xffffffff))
       ->group("Training");
   add_output_options(app, output);
+  if (argc > 1 && std::string_view(argv[1]) == kCheckConfig) {
+    return check_config_main(app, source, argc - 1, argv + 1,
+                             [&] { return lead_in_words(options, flags); });
+  }
   if (const auto status = parse_command_line(app, argc, argv)) return *status;
   try {
-    return lead(options, output, flags, config_as_run(app));
+    return lead(options, output, flags, source, config_as_run(app));
   } catch (const std::exception& error) {
     return fail(error.what(), kExitFailure);
   }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs those packages of scripts/packages.txt that this machine lacks, as root or through sudo.
+# Of names with bars between them (a|b) one is enough: the first is installed where none is there.
 # Says what it is about to install; says nothing and asks nobody when all are there.
 set -euo pipefail
 
@@ -15,16 +16,19 @@ wanted() {
   sed -e 's/#.*//' "$list" | tr -s '[:space:]' '\n' | sed '/^$/d'
 }
 
-# Those of the arguments that dpkg does not know as installed. (dpkg-query exits 1 for an unknown
-# name, which is an ordinary answer here.)
+# Those of the arguments that dpkg does not know as installed, by the first of their names.
+# (dpkg-query exits 1 for an unknown name, which is an ordinary answer here.)
 missing() {
   local installed
+  local -a names
+  mapfile -t names < <(printf '%s\n' "$@" | tr '|' '\n')
   # shellcheck disable=SC2016  # dpkg-query expands ${...}, not the shell
-  installed="$(dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' "$@" \
+  installed="$(dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' "${names[@]}" \
     2>/dev/null | sed -n 's/ installed$//p' || true)"
   local package
   for package in "$@"; do
-    grep --quiet --line-regexp --fixed-strings -- "$package" <<<"$installed" || echo "$package"
+    grep --quiet --line-regexp --fixed-strings -- "${package//|/$'\n'}" <<<"$installed" ||
+      echo "${package%%|*}"
   done
 }
 
@@ -44,7 +48,7 @@ esac
 mapfile -t packages < <(wanted)
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   fail "this is not a Debian-like system; install these, by their Debian 12 names," \
-    "with your own package manager, then build with cmake: ${packages[*]}"
+    "with your own package manager, then build with cmake: ${packages[*]%%|*}"
 fi
 
 mapfile -t absent < <(missing "${packages[@]}")

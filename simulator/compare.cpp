@@ -2,18 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <cstdio>
-#include <set>
-#include <string_view>
+#include <string>
+#include <system_error>
 #include <utility>
+#include <vector>
 
-#include "runtime/base/replace_file.h"
-#include "runtime/base/units.h"
+#include "runtime/base/files.h"
 #include "runtime/report/gnuplot.h"
 #include "runtime/report/options.h"
-#include "simulator/text_table.h"
+#include "simulator/comparison.h"
 
 namespace psephos::simulator {
 namespace {
@@ -32,194 +30,27 @@ constexpr const char* kExamples = R"(Examples:
 
 A run that still goes on is compared as far as it is. Without gnuplot there is the table alone.)";
 
-// They change what is measured, or how fast, and not what is learned.
-constexpr std::array<std::string_view, 5> kBesideTheModel = {
-    "client-eval", "eval-every", "heartbeat-ms", "threads", "transport"};
-constexpr std::size_t kMostLabel = 56;  // characters: what a legend has room for
-
 int fail(const std::string& text, int status) {
   fmt::print(stderr, "{}: {}\n", kName, text);
   return status;
 }
 
-std::string folder_name(const SavedRun& run) {
-  const fs::path normal = run.folder.lexically_normal();
-  return (normal.has_filename() ? normal.filename() : normal.parent_path().filename()).string();
-}
-
-// Short where that is enough to tell them apart.
-std::vector<std::string> folder_names(const std::vector<SavedRun>& runs) {
-  std::vector<std::string> names;
-  std::set<std::string> different;
-  for (const SavedRun& run : runs) {
-    names.push_back(folder_name(run));
-    different.insert(names.back());
-  }
-  if (different.size() == names.size() && !different.contains("")) return names;
-  for (std::size_t i = 0; i < runs.size(); ++i) names[i] = runs[i].folder.string();
-  return names;
-}
-
-std::string value_of(const SavedRun& run, const std::string& key) {
-  const auto found = run.config.find(key);
-  return found == run.config.end() ? "-" : found->second;
-}
-
-// min-clients and its like are settled to the number of clients: where they are that in every run,
-// they say nothing that clients does not.
-bool follows_clients(const std::vector<SavedRun>& runs, const std::string& key) {
-  return key != "clients" && std::ranges::all_of(runs, [&key](const SavedRun& run) {
-           return value_of(run, key) == value_of(run, "clients");
-         });
-}
-
-std::vector<std::string> differing_keys(const std::vector<SavedRun>& runs) {
-  std::set<std::string> keys;
-  for (const SavedRun& run : runs) {
-    for (const auto& [key, value] : run.config) keys.insert(key);
-  }
-  std::vector<std::string> differing;
-  for (const std::string& key : keys) {
-    const std::string first = value_of(runs.front(), key);
-    const bool same =
-        std::ranges::all_of(runs, [&](const SavedRun& run) { return value_of(run, key) == first; });
-    if (!same && !follows_clients(runs, key)) differing.push_back(key);
-  }
-  return differing;
-}
-
-// The settings of each run in `keys`: "lr=0.001 beta=0.9".
-std::vector<std::string> settings(const std::vector<SavedRun>& runs,
-                                  const std::vector<std::string>& keys) {
-  std::vector<std::string> texts;
-  for (const SavedRun& run : runs) {
-    std::string text;
-    for (const std::string& key : keys) {
-      text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, value_of(run, key));
-    }
-    texts.push_back(std::move(text));
-  }
-  return texts;
-}
-
-std::string number_or_dash(const std::optional<double>& value) {
-  return value ? fmt::format("{:.4f}", *value) : "-";
-}
-
-std::string rounds_in_words(const SavedRun& run) {
-  if (run.stopped_because == "finished") return fmt::format("{}", run.rounds);
-  return fmt::format("{} ({})", run.rounds,
-                     run.stopped_because.empty() ? "unfinished" : run.stopped_because);
-}
-
-// What all have in common, of what a reader of a picture would ask first.
-std::string in_common(const std::vector<SavedRun>& runs) {
-  std::string text = fmt::format("{} run{}", runs.size(), runs.size() == 1 ? "" : "s");
-  const std::vector<std::string> differing = differing_keys(runs);
-  for (const auto& [key, unit] : {std::pair{"dataset", ""},
-                                  {"model", ""},
-                                  {"clients", " clients"},
-                                  {"partition", ""},
-                                  {"rounds", " rounds"},
-                                  {"algorithm", ""},
-                                  {"ballot", ""},
-                                  {"decision", ""}}) {
-    const std::string value = value_of(runs.front(), key);
-    if (std::ranges::find(differing, key) != differing.end() || value == "-") continue;
-    text += fmt::format(", {}{}", value, unit);
-  }
-  return text;
-}
-
-Chart chart_of(const char* title, const std::vector<SavedRun>& runs, Axis x, Axis y) {
-  return {title, in_common(runs), std::move(x), std::move(y), {}, {}};
-}
-
-const Axis kRounds{"round", true, true, 1.0};
-const Axis kAccuracy{"share classified correctly", false, false, {}};
-
-Chart accuracy_chart(const std::vector<SavedRun>& runs, const std::vector<std::string>& labels) {
-  Chart chart = chart_of("Accuracy", runs, kRounds, kAccuracy);
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    add_measured(chart, runs[i].evaluated_accuracy, labels[i], i);
-  }
-  return chart;
-}
-
-// Of held-out samples; of the training batches where some run was hardly ever evaluated.
-Chart loss_chart(const std::vector<SavedRun>& runs, const std::vector<std::string>& labels) {
-  const bool evaluated =
-      std::ranges::all_of(runs, [](const SavedRun& run) { return run.evaluated_loss.size() >= 2; });
-  Chart chart =
-      chart_of(evaluated ? "Loss on held-out samples" : "Loss on training batches, running mean",
-               runs, kRounds, {"mean cross entropy (nats)", false, true, {}, true});
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (evaluated) {
-      add_measured(chart, runs[i].evaluated_loss, labels[i], i);
-    } else {
-      chart.series.push_back({labels[i], runs[i].train_loss.smoothed(), i});
-    }
-  }
-  return chart;
-}
-
-double most_bytes(const std::vector<SavedRun>& runs) {
-  double most = 0;
-  for (const SavedRun& run : runs) {
-    most = std::max(most, static_cast<double>(run.bytes_up) + static_cast<double>(run.bytes_down));
-  }
-  return most;
-}
-
-Chart traffic_chart(const std::vector<SavedRun>& runs, const std::vector<std::string>& labels) {
-  const ByteUnit unit = byte_unit(most_bytes(runs));
-  Chart chart =
-      chart_of("Traffic", runs, kRounds,
-               {fmt::format("{} up and down since the start", unit.name), false, true, 1.0});
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    Series series{labels[i], runs[i].bytes.points(), i};
-    for (PlotPoint& point : series.points) point.y /= unit.bytes;
-    chart.series.push_back(std::move(series));
-  }
-  return chart;
-}
-
-Chart accuracy_by_traffic_chart(const std::vector<SavedRun>& runs,
-                                const std::vector<std::string>& labels) {
-  const ByteUnit unit = byte_unit(most_bytes(runs));
-  Chart chart = chart_of(
-      "Accuracy by traffic", runs,
-      {fmt::format("{} up and down since the start", unit.name), false, true, {}}, kAccuracy);
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    add_measured(chart, runs[i].accuracy_by_bytes, labels[i], i);
-    if (runs[i].accuracy_by_bytes.size() == 0) continue;
-    for (PlotPoint& point : chart.series.back().points) point.x /= unit.bytes;
-  }
-  return chart;
-}
-
-// A folder made for nothing is taken away again.
-int write_pictures(const std::vector<SavedRun>& runs, const fs::path& directory) {
+// The files' names, or none where gnuplot is not there; a folder made for nothing is taken away.
+Result<std::vector<Picture>> draw_comparison(const std::vector<SavedRun>& runs,
+                                             const fs::path& directory) {
   if (!gnuplot_is_installed()) {
     fmt::print(stderr, "no pictures: gnuplot is not installed\n");
-    return kExitSuccess;
+    return std::vector<Picture>{};
   }
-  std::error_code error;
-  const bool ours = fs::create_directories(directory, error);
-  if (error || !fs::is_directory(directory, error)) {
-    return fail(
-        fmt::format("--out: cannot create the folder {} ({}); choose another", directory.string(),
-                    error ? error.message() : "something else has that name"),
-        kExitFailure);
-  }
-  const std::vector<Picture> pictures = comparison_pictures(runs, directory);
+  const auto made = make_out_folder(directory);
+  if (!made) return made.error();
+  std::vector<Picture> pictures = comparison_pictures(runs, directory);
   if (const Status drawn = draw(pictures); !drawn) {
-    if (ours) fs::remove(directory, error);  // unless something is in it
-    return fail(drawn.error().text, kExitFailure);
+    std::error_code ignored;
+    if (*made) fs::remove(directory, ignored);  // unless something is in it
+    return drawn.error();
   }
-  fmt::print("\npictures:\n");
-  for (const Picture& picture : pictures) fmt::print("  {}\n", picture.file.string());
-  return kExitSuccess;
+  return pictures;
 }
 
 int compare(const std::vector<std::string>& folders, const fs::path& directory) {
@@ -230,46 +61,15 @@ int compare(const std::vector<std::string>& folders, const fs::path& directory) 
     runs.push_back(std::move(*run));
   }
   fmt::print("{}", comparison_table(runs));
-  return write_pictures(runs, directory);
+  std::fflush(stdout);
+  const auto pictures = draw_comparison(runs, directory);
+  if (!pictures) return fail(pictures.error().text, kExitFailure);
+  if (!pictures->empty()) fmt::print("\npictures:\n");
+  for (const Picture& picture : *pictures) fmt::print("  {}\n", picture.file.string());
+  return kExitSuccess;
 }
 
 }  // namespace
-
-std::vector<std::string> run_labels(const std::vector<SavedRun>& runs) {
-  const std::vector<std::string> names = folder_names(runs);
-  std::vector<std::string> keys = differing_keys(runs);
-  std::erase_if(keys, [](const std::string& key) {
-    return std::ranges::find(kBesideTheModel, key) != kBesideTheModel.end();
-  });
-  std::vector<std::string> labels = settings(runs, keys);
-  const bool telling = std::ranges::all_of(labels, [&labels](const std::string& label) {
-    return !label.empty() && label.size() <= kMostLabel && std::ranges::count(labels, label) == 1;
-  });
-  return telling ? labels : names;
-}
-
-std::string comparison_table(const std::vector<SavedRun>& runs) {
-  const std::vector<std::string> differs = settings(runs, differing_keys(runs));
-  TextTable table(
-      {"run", "rounds", "accuracy", "loss", "up", "down", "wall time", "fingerprint", "settings"},
-      1);
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    const SavedRun& run = runs[i];
-    table.add({run.folder.string(), rounds_in_words(run), number_or_dash(run.accuracy),
-               number_or_dash(run.loss), format_bytes(run.bytes_up), format_bytes(run.bytes_down),
-               run.wall_s ? format_duration(*run.wall_s) : "-", run.fingerprint, differs[i]});
-  }
-  return table.text();
-}
-
-std::vector<Picture> comparison_pictures(const std::vector<SavedRun>& runs,
-                                         const fs::path& directory) {
-  const std::vector<std::string> labels = run_labels(runs);
-  return {{directory / "compare-accuracy.svg", accuracy_chart(runs, labels)},
-          {directory / "compare-loss.svg", loss_chart(runs, labels)},
-          {directory / "compare-traffic.svg", traffic_chart(runs, labels)},
-          {directory / "compare-accuracy-by-traffic.svg", accuracy_by_traffic_chart(runs, labels)}};
-}
 
 int compare_main(int argc, const char* const* argv) {
   CLI::App app(

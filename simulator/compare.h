@@ -1,11 +1,7 @@
 #pragma once
 // psephos-simulate compare RUN...: run folders side by side, as a table and as pictures.
 
-#include <string>
-#include <vector>
-
-#include "runtime/report/plot.h"
-#include "runtime/report/saved_run.h"
+#include <cstddef>
 
 namespace psephos::simulator {
 
@@ -13,16 +9,5 @@ inline constexpr std::size_t kMostComparedRuns = 24;
 
 // The program: argv[0] is its name, "compare" is gone from the arguments. Its exit status.
 int compare_main(int argc, const char* const* argv);
-
-// One per run, for a legend: its settings that not all runs share, "lr=0.001 beta=0.9"; the
-// folders' names where those are too long, or do not tell the runs apart.
-std::vector<std::string> run_labels(const std::vector<SavedRun>& runs);
-
-// A line per run under a header, for a person.
-std::string comparison_table(const std::vector<SavedRun>& runs);
-
-// compare-accuracy.svg, compare-loss.svg, compare-traffic.svg, compare-accuracy-by-traffic.svg.
-std::vector<Picture> comparison_pictures(const std::vector<SavedRun>& runs,
-                                         const std::filesystem::path& directory);
 
 }  // namespace psephos::simulator

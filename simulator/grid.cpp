@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
-#include <numeric>
-#include <optional>
-#include <system_error>
+
+#include "runtime/report/config_values.h"
 
 namespace psephos::simulator {
 namespace {
@@ -24,30 +22,16 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
-std::optional<double> as_number(const std::string& text) {
-  double value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return value;
-}
-
-bool same_value(const std::string& a, const std::string& b) {
-  if (a == b) return true;
-  const auto number_a = as_number(a);
-  return number_a && number_a == as_number(b);
-}
-
 Result<GridAxis> parse_axis(std::string_view word) {
-  const std::size_t equals = word.find('=');
-  if (equals == std::string_view::npos || equals == 0 || equals + 1 == word.size()) {
+  const std::size_t equals = std::min(word.find('='), word.size());
+  std::string_view key = word.substr(0, equals);
+  key.remove_prefix(std::min(key.find_first_not_of('-'), key.size()));
+  const std::string_view values = word.substr(std::min(equals + 1, word.size()));
+  if (key.empty() || values.empty()) {
     return Error{fmt::format("--grid: \"{}\" is not like lr=1e-4,1e-3", word)};
   }
   GridAxis axis;
-  std::string_view key = word.substr(0, equals);
-  key.remove_prefix(std::min(key.find_first_not_of('-'), key.size()));
   axis.key = key;
-  const std::string_view values = word.substr(equals + 1);
   axis.values = split(values, values.find(';') == std::string_view::npos ? ',' : ';');
   for (auto value = axis.values.begin(); value != axis.values.end(); ++value) {
     if (value->empty()) return Error{fmt::format("--grid: {} has an empty value", axis.key)};
@@ -57,21 +41,6 @@ Result<GridAxis> parse_axis(std::string_view word) {
     if (again) return Error{fmt::format("--grid: {}={} is there twice", axis.key, *value)};
   }
   return axis;
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t change = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({change, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row[b.size()];
 }
 
 }  // namespace
@@ -121,19 +90,6 @@ Result<Grid> parse_grid(std::string_view text) {
   }
   if (grid.axes.empty()) return Error{"--grid: is empty; it wants settings like lr=1e-4,1e-3"};
   return grid;
-}
-
-std::string nearest_name(std::string_view word, const std::vector<std::string>& names) {
-  const std::size_t far = std::max<std::size_t>(2, word.size() / 2) + 1;
-  std::size_t least = far;
-  std::string nearest;
-  for (const std::string& name : names) {
-    const std::size_t distance = edit_distance(word, name);
-    if (distance >= least) continue;
-    least = distance;
-    nearest = name;
-  }
-  return nearest;
 }
 
 }  // namespace psephos::simulator

@@ -32,7 +32,4 @@ struct Grid {
 // them: "model=softmax;mlp:256,128". Refuses a key or a value (as text or as number) twice.
 Result<Grid> parse_grid(std::string_view text);
 
-// Of `names` the one that `word` most likely meant; empty where none is near.
-std::string nearest_name(std::string_view word, const std::vector<std::string>& names);
-
 }  // namespace psephos::simulator

@@ -2,15 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <exception>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "runtime/base/interrupt.h"
+#include "runtime/data/scale_advice.h"
+#include "runtime/report/check_config.h"
+#include "runtime/report/config_file.h"
+#include "runtime/report/nearest_name.h"
 #include "simulator/compare.h"
 #include "simulator/plan.h"
 #include "simulator/run.h"
-#include "simulator/sweep.h"
+#include "simulator/sweep_main.h"
 
 namespace {
 
@@ -29,25 +36,70 @@ constexpr const char* kExamples = R"(Examples:
   A hundred clients on slow links, ten drawn per round, half a second per round:
     psephos-simulate --clients 100 --fraction 0.1 --latency 40:2 --slow 0.2:10 --deadline-ms 500
 
-  The same run over real sockets; same seed, same fingerprint:
-    psephos-simulate --transport tcp --seed 7 --out runs/seven --json)";
+  Data of your own: a table whose column "digit" holds the classes 0, 1, 2, ..., all else numbers
+  from 0 to 16:
+    psephos-simulate --dataset csv:digits.csv:digit --normalisation 0.0625:0 --model mlp:32
+        --lr 1e-2 --schedule cosine
+
+  A run over real sockets; same seed, same fingerprint:
+    psephos-simulate --transport tcp --seed 7 --out runs/seven --json
+
+  A run again, from its folder; and one with settings from a file (rounds = 300, schedule = "sqrt"),
+  after a look at what it would run:
+    psephos-simulate --config runs/seven/config.toml
+    psephos-simulate check-config run.toml
+    psephos-simulate --config run.toml --clients 20)";
+
+// Beside simulating one run. Each has flags and a --help of its own.
+struct Command {
+  std::string_view name;
+  std::string_view what;
+  int (*main)(int argc, const char* const* argv);  // argv[0] is the command's name
+};
+int check_config(int argc, const char* const* argv);
+
+constexpr std::array kCommands = {
+    Command{"sweep", "every combination of a grid of settings; finds the best",
+            simulator::sweep_main},
+    Command{"compare", "run folders side by side, as a table and as pictures",
+            simulator::compare_main},
+    Command{kCheckConfig, "what a config file would run, or what is wrong with it", check_config},
+};
+
+std::string explanation() {
+  std::string text =
+      "Simulates federated training on one machine: the shipping client and coordinator, many\n"
+      "clients at once, on a virtual clock or over real sockets.\n\n"
+      "Other commands, each with a --help of its own:\n";
+  for (const Command& command : kCommands) {
+    text += fmt::format("  psephos-simulate {:<13} {}\n", command.name, command.what);
+  }
+  text.pop_back();
+  return text;
+}
 
 int fail(const std::string& text, int status) {
   fmt::print(stderr, "psephos-simulate: {}\n", text);
   return status;
 }
 
-int simulate(const simulator::Plan& plan, const OutputOptions& output,
+int simulate(const simulator::Plan& plan, const OutputOptions& output, const ConfigSource& source,
              const std::string& config_text) {
-  const auto dataset = load_dataset(plan.dataset);
+  const auto dataset = load_dataset(plan.dataset, DatasetParts::kTrainAndTest, plan.test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
   const auto population = simulator::Population::make(plan.population, *dataset);
-  if (!population) return fail(population.error().text, kExitUsage);
+  if (!population) return fail(source.explain(population.error().text), kExitUsage);
   auto prepared = coordinator::prepare_run(plan.config, *dataset);
-  if (!prepared) return fail(prepared.error().text, kExitUsage);
+  if (!prepared) return fail(source.explain(prepared.error().text), kExitUsage);
+  if (const auto loaded = coordinator::load_initial_parameters(plan.config, *prepared); !loaded) {
+    return fail(loaded.error().text, kExitFailure);
+  }
   coordinator::Reporter reporter(output, plan.config.hyper.rounds);
   if (const auto opened = reporter.open_folder(config_text); !opened) {
     return fail(opened.error().text, kExitFailure);
+  }
+  if (const auto advice = scale_advice(**dataset, plan.config.hyper.normalisation)) {
+    reporter.note(*advice);
   }
   catch_interrupts(2);
   const auto summary = simulator::run_simulation(plan, *population, std::move(*prepared), reporter);
@@ -55,28 +107,54 @@ int simulate(const simulator::Plan& plan, const OutputOptions& output,
   return summary->interrupted ? interrupted_exit_status() : kExitSuccess;
 }
 
+// The program's flags, and where they go.
+struct CommandLine {
+  CommandLine() {
+    app.footer(kExamples);
+    app.set_version_flag("--version", std::string("psephos-simulate " PSEPHOS_VERSION));
+    add_config_option(app, source);
+    simulator::add_simulation_options(app, options);
+    add_output_options(app, output);
+  }
+
+  CLI::App app{explanation(), "psephos-simulate"};
+  ConfigSource source;
+  simulator::SimulationOptions options;
+  OutputOptions output;
+};
+
+int check_config(int argc, const char* const* argv) {
+  CommandLine line;
+  return check_config_main(line.app, line.source, argc, argv,
+                           [&line] { return simulator::plan_in_words(line.options); });
+}
+
+// A first word that is no flag is a command.
+int run_command(int argc, const char* const* argv) {
+  const std::string word = argv[1];
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) {
+    if (command.name == word) return command.main(argc - 1, argv + 1);
+    names.emplace_back(command.name);
+  }
+  const std::string near = nearest_name(word, names);
+  return fail(fmt::format("there is no command {}{} (try --help)", word,
+                          near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+              kExitUsage);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view subcommand = argc > 1 ? argv[1] : "";
-  if (subcommand == "sweep") return simulator::sweep_main(argc - 1, argv + 1);
-  if (subcommand == "compare") return simulator::compare_main(argc - 1, argv + 1);
-  CLI::App app(
-      "Simulates federated training on one machine: the shipping client and coordinator, many\n"
-      "clients at once, on a virtual clock or over real sockets.",
-      "psephos-simulate");
-  app.footer(kExamples);
-  app.set_version_flag("--version", std::string("psephos-simulate " PSEPHOS_VERSION));
-  simulator::SimulationOptions options;
-  OutputOptions output;
-  simulator::add_simulation_options(app, options);
-  add_output_options(app, output);
-  if (const auto status = parse_command_line(app, argc, argv)) return *status;
-  const auto plan = simulator::make_plan(options);
-  if (!plan) return fail(plan.error().text, kExitUsage);
-  simulator::show_settled(app, *plan);
+  if (argc > 1 && argv[1][0] != '-') return run_command(argc, argv);
+  CommandLine line;
+  if (const auto status = parse_command_line(line.app, argc, argv)) return *status;
+  const auto plan = simulator::make_plan(line.options);
+  if (!plan) return fail(line.source.explain(plan.error().text), kExitUsage);
+  simulator::show_settled(line.app, *plan);
   try {
-    return simulate(*plan, output, config_as_run(app));
+    // The threads are this machine's, not the run's.
+    return simulate(*plan, line.output, line.source, config_as_run(line.app, {"--threads"}));
   } catch (const std::exception& error) {
     return fail(error.what(), kExitFailure);
   }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "runtime/data/dataset.h"
+#include "runtime/report/check_config.h"
 
 namespace psephos::simulator {
 namespace {
@@ -65,10 +66,11 @@ Result<PopulationOptions> parse_population(const SimulationOptions& options,
 }
 
 // Puts what a default turned out to be where the run folder's configuration is written from.
-void settle(CLI::App& app, const std::string& flag, std::uint32_t value) {
+void settle(CLI::App& app, const std::string& flag, const std::string& value) {
   CLI::Option* option = app.get_option(flag);
   option->clear();
-  option->add_result(std::to_string(value));
+  option->add_result(value);
+  option->configurable();
 }
 
 }  // namespace
@@ -133,8 +135,11 @@ Result<Plan> make_plan(const SimulationOptions& options) {
         "--drop, --latency, --compute and --slow belong to the virtual clock: use "
         "--transport memory with them"};
   }
-  if (const auto known = check_dataset_words(options.run.dataset); !known) return known.error();
   plan.dataset = options.run.dataset;
+  plan.test_fraction = options.run.test_fraction;
+  if (const auto known = check_dataset_words(plan.dataset, plan.test_fraction); !known) {
+    return known.error();
+  }
   const RunOptions run = with_minimum(options.run, options.clients, perfect(plan.links));
   if (std::max({run.min_voters, run.min_clients, run.target_voters}) > options.clients) {
     return Error{
@@ -145,6 +150,11 @@ Result<Plan> make_plan(const SimulationOptions& options) {
   const auto config = to_run_config(run);
   if (!config) return config.error();
   plan.config = *config;
+  if (!plan.config.tensors_file.empty()) {
+    return Error{
+        "--model external: only your own clients compute that model, and the simulator has none; "
+        "start psephos-coordinator and them (tests/examples/own_model shows how)"};
+  }
   const auto population = parse_population(options, plan.config);
   if (!population) return population.error();
   plan.population = *population;
@@ -152,10 +162,27 @@ Result<Plan> make_plan(const SimulationOptions& options) {
   return plan;
 }
 
+Result<std::string> plan_in_words(const SimulationOptions& options) {
+  const auto plan = make_plan(options);
+  if (!plan) return plan.error();
+  const std::string liars = options.byzantine == 0 ? ""
+                                                   : fmt::format(", {} of them lie ({})",
+                                                                 options.byzantine, options.attack);
+  return fmt::format(
+      "{} clients (partition {}{}) over {} would train {};\n"
+      "a round needs {} ballots and waits for more for at most {} ms",
+      options.clients, options.partition, liars, options.transport, training_in_words(options.run),
+      plan->config.min_voters, plan->config.deadline_ms);
+}
+
 void show_settled(CLI::App& app, const Plan& plan) {
-  settle(app, "--min-voters", plan.config.min_voters);
-  settle(app, "--min-clients", plan.config.min_clients);
-  settle(app, "--max-clients", plan.config.max_clients);
+  if (!brings_test_set(plan.dataset)) {
+    settle(app, "--test-fraction",
+           fmt::format("{}", plan.test_fraction.value_or(kDefaultTestFraction)));
+  }
+  settle(app, "--min-voters", std::to_string(plan.config.min_voters));
+  settle(app, "--min-clients", std::to_string(plan.config.min_clients));
+  settle(app, "--max-clients", std::to_string(plan.config.max_clients));
 }
 
 }  // namespace psephos::simulator

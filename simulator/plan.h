@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "runtime/base/result.h"
@@ -34,7 +35,8 @@ void add_simulation_options(CLI::App& app, SimulationOptions& options);
 
 struct Plan {
   RunConfig config;
-  std::string dataset;  // the words
+  std::string dataset;                  // the words
+  std::optional<double> test_fraction;  // where it was given
   PopulationOptions population;
   Links links;
   bool tcp = false;
@@ -44,6 +46,9 @@ struct Plan {
 // Every word parsed, every default that depends on other flags settled, everything checked that
 // needs no data. Errors are usage errors and name the flag.
 Result<Plan> make_plan(const SimulationOptions& options);
+
+// The run of make_plan(options) in a paragraph of two lines, before anything is read.
+Result<std::string> plan_in_words(const SimulationOptions& options);
 
 // Puts the defaults that make_plan settled where config_as_run reads them.
 void show_settled(CLI::App& app, const Plan& plan);

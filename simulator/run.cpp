@@ -17,7 +17,9 @@ Result<Summary> run_simulation(const Plan& plan, const Population& population,
                      (std::uint64_t{numbers[0]} << 32 | numbers[1]) | 1,
                      (std::uint64_t{numbers[2]} << 32 | numbers[3]) | 1,
                      population.manifest(),
-                     true};
+                     true,
+                     plan.threads,
+                     std::move(prepared.x_0)};
   run.population = &population;
   run.held_out = std::move(prepared.held_out);
   run.links = plan.links;

@@ -7,16 +7,14 @@
 // samples, and each of its runs is evaluated on the test set once.
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "runtime/data/dataset.h"
 #include "simulator/grid.h"
 #include "simulator/plan.h"
 #include "simulator/ranking.h"
-#include "simulator/sweep_table.h"
+#include "simulator/sweep_folder.h"
 
 namespace psephos::simulator {
 
@@ -30,29 +28,6 @@ struct SweepPlan {
   unsigned jobs = 1;  // runs at a time, each on one thread
 
   std::uint32_t first_seed() const { return plans.front().config.hyper.seed; }
-};
-
-// The folder of a sweep, held against a second program. Holds sweep.toml (what was asked for),
-// sweep.csv (a row per run of the grid) and test.csv (a row per run of the best).
-class SweepFolder {
- public:
-  // Made where it is missing. Refused where it is at work in another program, holds something else,
-  // or a sweep that was asked for differently than `asked`, lines "key=value".
-  static Result<SweepFolder> open(const std::filesystem::path& directory, const std::string& asked,
-                                  const Grid& grid);
-  SweepFolder(SweepFolder&& other) noexcept;
-  SweepFolder& operator=(SweepFolder&&) = delete;
-  ~SweepFolder();
-
-  SweepTable& validation() { return validation_; }
-  SweepTable& test() { return test_; }
-
- private:
-  SweepFolder(int lock, SweepTable validation, SweepTable test);
-
-  int lock_;
-  SweepTable validation_;
-  SweepTable test_;
 };
 
 enum class SweepPhase : std::uint8_t { kGrid, kBest };
@@ -78,8 +53,5 @@ struct SweepResult {
 Result<SweepResult> play_sweep(const SweepPlan& plan, const DatasetRef& dataset,
                                SweepFolder& folder,
                                const std::function<void(const SweepProgress&)>& told);
-
-// The program: argv[0] is its name, "sweep" is gone from the arguments. Its exit status.
-int sweep_main(int argc, const char* const* argv);
 
 }  // namespace psephos::simulator

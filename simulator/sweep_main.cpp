@@ -1,33 +1,25 @@
-// The program's side of a sweep: flags in, a progress line, the table and the best line out.
+#include "simulator/sweep_main.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <exception>
-#include <limits>
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <string_view>
-#include <thread>
-#include <utility>
+#include <string>
+#include <vector>
 
 #include "runtime/base/interrupt.h"
-#include "runtime/base/units.h"
+#include "runtime/data/scale_advice.h"
+#include "runtime/report/config_file.h"
 #include "runtime/report/options.h"
-#include "runtime/report/terminal.h"
-#include "simulator/sweep.h"
-#include "simulator/text_table.h"
+#include "simulator/sweep_flags.h"
+#include "simulator/sweep_progress.h"
+#include "simulator/sweep_report.h"
 
 namespace psephos::simulator {
 namespace {
 
 constexpr const char* kName = "psephos-simulate sweep";
-constexpr const char* kGroup = "Sweep";
 constexpr const char* kExplanation =
     R"(How the best is chosen: a share of the training samples is held back (--validation-fraction), every
 run trains on the rest and is evaluated on those held back, once, after its last round. The best
@@ -35,182 +27,38 @@ point has the highest mean accuracy over its seeds (if equal, the lower loss). T
 part in that. The best point alone is then trained again on all training samples, with the same
 seeds, each run is evaluated on the test set once, and that is printed as the test accuracy.
 
+A combination that fails does not stop the others; its row in sweep.csv says why. To try it again,
+take its row out. --threads, --eval-every and --client-eval of a run are taken and have no effect.
+
 Examples:
   Learning rate and momentum, three seeds each; the same line goes on after Ctrl-C or a power cut:
-    psephos-simulate sweep --grid "lr=3e-4,1e-3,3e-3 beta=0.9,0.99" --seeds 3 --out sweeps/lr
+    psephos-simulate sweep --grid "lr=1e-4,3e-4,1e-3 beta=0.9,0.99" --seeds 3
 
   What abstaining does on label shards, with every other flag as for a run:
     psephos-simulate sweep --grid "ballot=sign,threshold:0.3,threshold:0.6" --partition shards:2
-        --schedule cosine --rounds 300 --out sweeps/ballot
+        --schedule cosine --rounds 300 --out runs/ballots
 
   Values that have commas of their own stand between semicolons:
-    psephos-simulate sweep --grid "model=softmax;mlp:128;mlp:256,128" --out sweeps/model --json)";
+    psephos-simulate sweep --grid "model=softmax;mlp:128;mlp:256,128" --json
 
-struct SweepFlags {
-  std::string grid;
-  std::uint32_t seeds = 1;
-  double validation_fraction = 0.1;
-  std::uint32_t jobs = 1;
-};
-
-// A flag as it was given, for the command line of the best.
-struct Given {
-  std::string flag;
-  std::string value;
-};
+  Around a run that is there already, the grid instead of its file's lr:
+    psephos-simulate sweep --config runs/seven/config.toml --grid "lr=3e-4,1e-3")";
 
 int fail(const std::string& text, int status) {
   fmt::print(stderr, "{}: {}\n", kName, text);
   return status;
 }
 
-// ---- flags -------------------------------------------------------------------------------------
-
-// Flags of a run that mean nothing to a sweep. A run's config.toml may hold them.
-constexpr std::array<const char*, 4> kWithoutEffect = {"--threads", "--transport", "--eval-every",
-                                                       "--client-eval"};
-
-void declare(CLI::App& app, SweepFlags& flags, SimulationOptions& options, OutputOptions& output) {
-  flags.jobs = std::max(1u, std::thread::hardware_concurrency());
-  app.add_option("--grid", flags.grid,
-                 "settings and their values, tried in every combination:\n"
-                 "\"lr=1e-4,1e-3 beta=0.9,0.99\"; flag names without dashes")
-      ->type_name("GRID")
-      ->required()
-      ->group(kGroup);
-  app.add_option("--seeds", flags.seeds,
-                 "runs per combination: with --seed and the numbers after it")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(whole_number(1, kMostSweepRuns))
-      ->group(kGroup);
-  app.add_option("--validation-fraction", flags.validation_fraction,
-                 "share of the training samples that is held back to choose by")
-      ->type_name("SHARE")
-      ->capture_default_str()
-      ->check(real_number(0.001, 0.9))
-      ->group(kGroup);
-  app.add_option("--jobs", flags.jobs, "runs at a time, each on one core")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(whole_number(1, 1024))
-      ->configurable(false)
-      ->group(kGroup);
-  add_simulation_options(app, options);
-  for (const char* flag : kWithoutEffect) {
-    app.get_option(flag)->group("")->configurable(false);
-  }
-  add_output_options(app, output);
-  app.get_option("--out")
-      ->description(
-          "folder for sweep.csv, a row per run; a sweep that was cut off\n"
-          "goes on from there when the same line is given again")
-      ->required();
-  app.get_option("--json")->description("the result as one JSON object on the last line of stdout");
-}
-
-bool belongs_to_a_run(const CLI::Option& option) {
-  const std::string group = option.get_group();
-  return group != kGroup && group != "" && option.get_configurable() &&
-         option.get_name() != "--seed" && option.get_name() != "--dataset";
-}
-
-std::vector<std::string> grid_keys(const CLI::App& app) {
-  std::vector<std::string> keys;
-  for (const CLI::Option* option : app.get_options()) {
-    if (belongs_to_a_run(*option)) keys.push_back(option->get_single_name());
-  }
-  return keys;
-}
-
-Status check_grid(const CLI::App& app, const Grid& grid) {
-  const std::vector<std::string> keys = grid_keys(app);
-  for (const GridAxis& axis : grid.axes) {
-    if (std::ranges::find(keys, axis.key) == keys.end()) {
-      if (axis.key == "seed") return Error{"--grid: seeds are counted by --seeds"};
-      const std::string near = nearest_name(axis.key, keys);
-      return Error{fmt::format("--grid: {} is no setting that a sweep can vary{}", axis.key,
-                               near.empty() ? "" : fmt::format("; did you mean {}", near))};
-    }
-    if (app.get_option("--" + axis.key)->count() > 0) {
-      return Error{fmt::format("--{0}: is in the grid, too; leave one of them away", axis.key)};
-    }
-  }
-  return Ok{};
-}
-
-// What was given of the flags of a run, and differs from the default.
-std::vector<Given> given_flags(const CLI::App& app) {
-  std::vector<Given> given;
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->count() == 0 || option->get_group() == kGroup || !option->get_configurable() ||
-        option->get_name() == "--seed") {
-      continue;
-    }
-    const std::string value = option->results().back();
-    if (value != option->get_default_str()) given.push_back({option->get_name(), value});
-  }
-  return given;
-}
-
-// The plan of point `i`. Leaves the options as that point has them.
-Result<Plan> plan_of_point(CLI::App& app, SimulationOptions& options, const Grid& grid,
-                           std::size_t i) {
-  const std::vector<std::string> values = grid.point(i);
-  try {
-    for (std::size_t axis = 0; axis < values.size(); ++axis) {
-      CLI::Option* option = app.get_option("--" + grid.axes[axis].key);
-      option->clear();
-      option->add_result(values[axis]);
-      option->run_callback();
-    }
-  } catch (const CLI::ParseError& error) {
-    return Error{fmt::format("--grid: {}", error.what())};
-  }
-  auto plan = make_plan(options);
-  if (!plan) return Error{fmt::format("--grid: {}: {}", grid.in_words(i), plan.error().text)};
-  return plan;
-}
-
-Result<SweepPlan> make_sweep_plan(CLI::App& app, const SweepFlags& flags,
-                                  SimulationOptions& options) {
+// Everything that the flags came to.
+struct Sweep {
   SweepPlan plan;
-  auto grid = parse_grid(flags.grid);
-  if (!grid) return grid.error();
-  plan.grid = std::move(*grid);
-  if (const Status known = check_grid(app, plan.grid); !known) return known.error();
-  if (options.transport != "memory") {
-    return Error{"--transport: a sweep runs in memory; leave it away"};
-  }
-  const std::uint64_t points = plan.grid.points();
-  if (points > kMostSweepRuns || points * flags.seeds > kMostSweepRuns) {
-    return Error{fmt::format("--grid: that is more than {} runs (combinations times --seeds)",
-                             kMostSweepRuns)};
-  }
-  if (options.run.seed > std::numeric_limits<std::uint32_t>::max() - (flags.seeds - 1)) {
-    return Error{"--seed: too large to count --seeds on from"};
-  }
-  for (std::size_t i = 0; i < points; ++i) {
-    auto point = plan_of_point(app, options, plan.grid, i);
-    if (!point) return point.error();
-    plan.plans.push_back(std::move(*point));
-  }
-  plan.seeds = flags.seeds;
-  plan.validation_fraction = flags.validation_fraction;
-  plan.jobs = flags.jobs;
-  return plan;
-}
+  OutputOptions output;
+  std::string asked;  // sweep.toml
+  std::vector<GivenFlag> given;
+  std::string command;  // to type again
 
-// ---- a line to type ----------------------------------------------------------------------------
-
-std::string shell_word(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=+@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
+  std::size_t runs() const { return plan.plans.size() * plan.seeds; }
+};
 
 std::string this_command(int argc, const char* const* argv) {
   std::string line = kName;
@@ -218,252 +66,61 @@ std::string this_command(int argc, const char* const* argv) {
   return line;
 }
 
-std::string command_of(const SweepPlan& plan, std::size_t point, const std::vector<Given>& given) {
-  std::string line = "psephos-simulate";
-  for (const Given& flag : given) line += fmt::format(" {} {}", flag.flag, shell_word(flag.value));
-  const std::vector<std::string> values = plan.grid.point(point);
-  for (std::size_t axis = 0; axis < values.size(); ++axis) {
-    line += fmt::format(" --{} {}", plan.grid.axes[axis].key, shell_word(values[axis]));
-  }
-  return line + fmt::format(" --seed {}", plan.first_seed());
+void announce(const Sweep& sweep, std::size_t done) {
+  fmt::print(stderr, "{} runs ({} combinations, {}), {} at a time, into {}\n", sweep.runs(),
+             sweep.plan.plans.size(), seeds_in_words(sweep.plan), sweep.plan.jobs,
+             sweep.output.out);
+  if (done > 0) fmt::print(stderr, "{} of them are done already\n", done);
 }
 
-// ---- progress ----------------------------------------------------------------------------------
-
-// One line on stderr, redrawn in place on a terminal; piped, a line every ten seconds and at the
-// end of a phase.
-class ProgressLine {
- public:
-  ProgressLine(const SweepPlan& plan, const SweepTable& table, bool quiet)
-      : plan_(plan), table_(table), quiet_(quiet), interactive_(stderr_is_terminal()) {}
-
-  void show(const SweepProgress& progress) {
-    if (quiet_) return;
-    const auto now = std::chrono::steady_clock::now();
-    if (progress.phase != phase_ || !started_) {
-      finish();
-      phase_ = progress.phase;
-      started_ = now;
-    }
-    const bool ended = progress.done == progress.total && progress.done != shown_done_;
-    const auto pause =
-        interactive_ ? std::chrono::milliseconds(200) : std::chrono::milliseconds(10'000);
-    if (!ended && shown_ && now - *shown_ < pause) return;
-    if (progress.done == shown_done_ && !interactive_) return;
-    shown_ = now;
-    shown_done_ = progress.done;
-    write(line(progress, std::chrono::duration<double>(now - *started_).count()));
-  }
-
-  // What follows starts on a line of its own.
-  void finish() {
-    if (open_) std::fputs("\n", stderr);
-    open_ = false;
-    shown_.reset();
-    shown_done_.reset();
-  }
-
- private:
-  std::string line(const SweepProgress& progress, double seconds) const {
-    std::string text = fmt::format("{} {}/{}", phase_ == SweepPhase::kGrid ? "run" : "test run",
-                                   progress.done, progress.total);
-    if (phase_ == SweepPhase::kGrid) text += so_far();
-    const std::uint64_t here = progress.done - progress.started_with;
-    if (here > 0 && progress.done < progress.total) {
-      const double left =
-          seconds / static_cast<double>(here) * static_cast<double>(progress.total - progress.done);
-      text += fmt::format("  {} left", format_duration(left));
-    }
-    return text;
-  }
-
-  std::string so_far() const {
-    const auto failed = std::ranges::count_if(
-        table_.rows(), [](const SweepRow& row) { return !row.failure.empty(); });
-    std::string text = failed == 0 ? "" : fmt::format("  {} failed", failed);
-    const std::vector<Score> ranking = rank(table_.rows(), 1);
-    if (ranking.empty() || ranking.front().finished == 0) return text;
-    return text + fmt::format("  best so far {:.4f} ({})", ranking.front().accuracy,
-                              plan_.grid.in_words(ranking.front().point));
-  }
-
-  void write(std::string text) {
-    if (!interactive_) {
-      fmt::print(stderr, "{}\n", text);
-      return;
-    }
-    winsize size{};
-    const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
-    text.resize(std::min<std::size_t>(text.size(), known ? size.ws_col - 1u : 79u));
-    fmt::print(stderr, "\r\x1b[K{}", text);
-    std::fflush(stderr);
-    open_ = true;
-  }
-
-  const SweepPlan& plan_;
-  const SweepTable& table_;
-  const bool quiet_;
-  const bool interactive_;
-  SweepPhase phase_ = SweepPhase::kGrid;
-  std::optional<std::chrono::steady_clock::time_point> started_;
-  std::optional<std::chrono::steady_clock::time_point> shown_;
-  std::optional<std::uint64_t> shown_done_;
-  bool open_ = false;
-};
-
-// ---- the result --------------------------------------------------------------------------------
-
-constexpr std::size_t kMostRanked = 30;
-
-std::string seeds_in_words(const SweepPlan& plan) {
-  const std::uint32_t first = plan.first_seed();
-  if (plan.seeds == 1) return fmt::format("seed {}", first);
-  return fmt::format("seeds {} to {}", first, first + (plan.seeds - 1));
+Result<SweepResult> play(const Sweep& sweep, const DatasetRef& dataset, SweepFolder& folder) {
+  const auto start = std::chrono::steady_clock::now();
+  SweepProgressLine line(sweep.plan.grid, folder.validation(), stderr_is_terminal());
+  auto result = play_sweep(sweep.plan, dataset, folder, [&](const SweepProgress& progress) {
+    if (sweep.output.quiet) return;
+    const std::chrono::duration<double> now = std::chrono::steady_clock::now() - start;
+    line.show(progress, now.count());
+  });
+  line.finish();
+  return result;
 }
 
-std::string ranking_table(const SweepPlan& plan, const std::vector<Score>& ranking) {
-  std::vector<std::string> header{"rank"};
-  for (const GridAxis& axis : plan.grid.axes) header.push_back(axis.key);
-  const std::size_t words = header.size();
-  for (const char* name : {"accuracy", "lowest", "highest", "loss", ""}) header.emplace_back(name);
-  TextTable table(header, words);
-  for (std::size_t i = 0; i < std::min(ranking.size(), kMostRanked); ++i) {
-    const Score& score = ranking[i];
-    std::vector<std::string> row{fmt::format("{}", i + 1)};
-    for (std::string& value : plan.grid.point(score.point)) row.push_back(std::move(value));
-    if (score.finished == 0) {
-      row.insert(row.end(), {"-", "-", "-", "-"});
-    } else {
-      for (const double value : {score.accuracy, score.lowest, score.highest, score.loss}) {
-        row.push_back(fmt::format("{:.4f}", value));
-      }
-    }
-    std::string note;
-    if (!score.failure.empty()) {
-      note = "failed: " + score.failure;
-    } else if (score.finished < plan.seeds) {
-      note = fmt::format("{} of {} runs", score.finished, plan.seeds);
-    }
-    row.push_back(std::move(note));
-    table.add(std::move(row));
+int report(const Sweep& sweep, const Dataset& dataset, const SweepResult& result,
+           std::size_t done) {
+  if (result.interrupted) {
+    fmt::print(stderr, "stopped with {} of {} runs done; to go on: {}\n", done, sweep.runs(),
+               sweep.command);
+  } else if (!sweep.output.quiet) {
+    fmt::print(sweep.output.json ? stderr : stdout, "{}",
+               describe_sweep(sweep.plan, dataset, result, sweep.given));
   }
-  std::string text = table.text();
-  if (ranking.size() > kMostRanked) {
-    text += fmt::format("({} more in sweep.csv)\n", ranking.size() - kMostRanked);
+  if (sweep.output.json) {
+    fmt::print("{}\n", sweep_json(sweep.plan, dataset, result, sweep.given, sweep.output.out));
   }
-  return text;
+  std::fflush(stdout);
+  if (result.interrupted) return interrupted_exit_status();
+  if (result.has_best) return kExitSuccess;
+  return fail(fmt::format("no combination came to its end with every seed: {}",
+                          result.ranking.front().failure),
+              kExitFailure);
 }
 
-std::string test_in_words(const SweepPlan& plan, const Dataset& dataset,
-                          const SweepResult& result) {
-  if (dataset.test.size() == 0) return "test accuracy: there is no test set\n";
-  const Score score = make_score(result.test_rows);
-  if (!score.failure.empty()) {
-    return fmt::format("test accuracy: a run failed: {}\n", score.failure);
-  }
-  const std::string range = plan.seeds == 1 ? ""
-                                            : fmt::format(" ({:.4f} to {:.4f} over {} seeds)",
-                                                          score.lowest, score.highest, plan.seeds);
-  return fmt::format(
-      "test accuracy: {:.4f}{}, loss {:.4f}\n"
-      "               (the best point, trained again on all {} training samples, {},\n"
-      "               each run evaluated once on the {} samples of the test set)\n",
-      score.accuracy, range, score.loss, dataset.train.size(), seeds_in_words(plan),
-      dataset.test.size());
-}
-
-nlohmann::ordered_json result_json(const SweepPlan& plan, const Dataset& dataset,
-                                   const SweepResult& result, const std::vector<Given>& given,
-                                   const std::string& out) {
-  nlohmann::ordered_json json;
-  json["program"] = kName;
-  json["interrupted"] = result.interrupted;
-  json["points"] = plan.plans.size();
-  json["seeds"] = plan.seeds;
-  json["runs"] = plan.plans.size() * plan.seeds;
-  std::uint64_t finished = 0;
-  std::uint64_t failed_points = 0;
-  for (const Score& score : result.ranking) {
-    finished += score.finished;
-    failed_points += score.failure.empty() ? 0 : 1;
-  }
-  json["finished"] = finished;
-  json["failed_points"] = failed_points;
-  json["best"] = nullptr;
-  for (const char* key :
-       {"validation_accuracy", "validation_loss", "test_accuracy", "test_loss", "command"}) {
-    json[key] = nullptr;
-  }
-  json["test_samples"] = dataset.test.size();
-  json["out"] = out;
-  if (!result.has_best) return json;
-  const Score& best = result.ranking.front();
-  nlohmann::ordered_json settings;
-  const std::vector<std::string> values = plan.grid.point(best.point);
-  for (std::size_t axis = 0; axis < values.size(); ++axis) {
-    settings[plan.grid.axes[axis].key] = values[axis];
-  }
-  json["best"] = settings;
-  json["validation_accuracy"] = best.accuracy;
-  json["validation_loss"] = best.loss;
-  json["command"] = command_of(plan, best.point, given);
-  if (result.test_rows.size() < plan.seeds) return json;
-  const Score test = make_score(result.test_rows);
-  if (!test.failure.empty()) return json;
-  json["test_accuracy"] = test.accuracy;
-  json["test_loss"] = test.loss;
-  return json;
-}
-
-void print_result(std::FILE* out, const SweepPlan& plan, const Dataset& dataset,
-                  const SweepResult& result, const std::vector<Given>& given) {
-  fmt::print(out, "accuracy on the validation samples, mean of {}:\n{}\n", seeds_in_words(plan),
-             ranking_table(plan, result.ranking));
-  if (result.has_best) {
-    fmt::print(out, "{}the best as a run: {}\n", test_in_words(plan, dataset, result),
-               command_of(plan, result.ranking.front().point, given));
-  }
-}
-
-int sweep(const SweepPlan& plan, const OutputOptions& output, const std::string& asked,
-          const std::vector<Given>& given, const std::string& command) {
-  const auto dataset = load_dataset(plan.plans.front().dataset);
+int run(const Sweep& sweep) {
+  const Plan& any = sweep.plan.plans.front();
+  const auto dataset = load_dataset(any.dataset, DatasetParts::kTrainAndTest, any.test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
-  auto folder = SweepFolder::open(output.out, asked, plan.grid);
+  auto folder = SweepFolder::open(sweep.output.out, sweep.asked, sweep.plan.grid);
   if (!folder) return fail(folder.error().text, kExitFailure);
-  if (!output.quiet) {
-    fmt::print(stderr, "{} runs ({} combinations, {}), {} at a time, into {}\n",
-               plan.plans.size() * plan.seeds, plan.plans.size(), seeds_in_words(plan), plan.jobs,
-               output.out);
-    if (const std::size_t done = folder->validation().rows().size(); done > 0) {
-      fmt::print(stderr, "{} of them are done already\n", done);
+  if (!sweep.output.quiet) {
+    announce(sweep, folder->validation().rows().size());
+    if (const auto advice = scale_advice(**dataset, any.config.hyper.normalisation)) {
+      fmt::print(stderr, "{}\n", *advice);
     }
   }
   catch_interrupts(2);
-  ProgressLine line(plan, folder->validation(), output.quiet);
-  const auto result = play_sweep(plan, *dataset, *folder,
-                                 [&line](const SweepProgress& progress) { line.show(progress); });
-  line.finish();
+  const auto result = play(sweep, *dataset, *folder);
   if (!result) return fail(result.error().text, kExitFailure);
-
-  if (result->interrupted) {
-    fmt::print(stderr, "stopped with {} of {} runs done; to go on: {}\n",
-               folder->validation().rows().size(), plan.plans.size() * plan.seeds, command);
-  } else if (!output.quiet) {
-    print_result(output.json ? stderr : stdout, plan, **dataset, *result, given);
-  }
-  if (output.json) {
-    fmt::print("{}\n", result_json(plan, **dataset, *result, given, output.out)
-                           .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-  }
-  std::fflush(stdout);
-  if (result->interrupted) return interrupted_exit_status();
-  if (!result->has_best) {
-    return fail(fmt::format("no combination came to its end with every seed: {}",
-                            result->ranking.front().failure),
-                kExitFailure);
-  }
-  return kExitSuccess;
+  return report(sweep, **dataset, *result, folder->validation().rows().size());
 }
 
 }  // namespace
@@ -475,16 +132,24 @@ int sweep_main(int argc, const char* const* argv) {
       kName);
   app.footer(kExplanation);
   SweepFlags flags;
-  SimulationOptions options;
-  OutputOptions output;
-  declare(app, flags, options, output);
+  ConfigSource source;
+  add_config_option(app, source);
+  declare_sweep(app, flags);
   if (const auto status = parse_command_line(app, argc, argv)) return *status;
-  const std::string asked = config_as_run(app);
-  const std::vector<Given> given = given_flags(app);
-  const auto plan = make_sweep_plan(app, flags, options);
-  if (!plan) return fail(plan.error().text, kExitUsage);
+  Sweep sweep;
+  // Both before the plan is made: the app then stands at the grid's last point.
+  sweep.asked = config_as_run(app);
+  sweep.given = given_flags(app);
+  sweep.command = this_command(argc, argv);
+  auto plan = make_sweep_plan(app, flags);
+  if (!plan) return fail(source.explain(plan.error().text), kExitUsage);
+  sweep.plan = std::move(*plan);
+  sweep.output = flags.output;
+  if (sweep.output.out.empty()) {
+    sweep.output.out = usual_sweep_folder(sweep.plan.grid, sweep.asked).string();
+  }
   try {
-    return sweep(*plan, output, asked, given, this_command(argc, argv));
+    return run(sweep);
   } catch (const std::exception& error) {
     return fail(error.what(), kExitFailure);
   }

@@ -122,9 +122,7 @@ Status SweepTable::read(const std::string& header) {
   const auto text = read_all(file_, status.st_size);
   if (!text) return cannot("read", path_);
   const std::size_t whole = text->rfind('\n') + 1;  // 0 where there is none
-  if (whole < text->size() && ::ftruncate(file_, static_cast<off_t>(whole)) != 0) {
-    return cannot("repair", path_);
-  }
+  if (whole == 0) return Error{path_.string() + " has no header: remove it"};
   std::string_view rest = std::string_view(*text).substr(0, whole);
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
@@ -140,7 +138,10 @@ Status SweepTable::read(const std::string& header) {
     }
     keep(std::move(*row));
   }
-  if (whole == 0) return Error{path_.string() + " has no header: remove it"};
+  // Only now that the file is known to be ours.
+  if (whole < text->size() && ::ftruncate(file_, static_cast<off_t>(whole)) != 0) {
+    return cannot("repair", path_);
+  }
   return Ok{};
 }
 
@@ -178,8 +179,8 @@ Status SweepTable::append(const SweepRow& row) {
   do {
     written = ::write(file_, line.data(), line.size());
   } while (written < 0 && errno == EINTR);
-  if (written != static_cast<ssize_t>(line.size())) {
-    if (written >= 0) errno = ENOSPC;
+  if (written != static_cast<ssize_t>(line.size()) || ::fdatasync(file_) != 0) {
+    if (written >= 0 && written < static_cast<ssize_t>(line.size())) errno = ENOSPC;
     const Error error = cannot("write", path_);
     // Should this fail, too, the next start repairs it.
     if (::ftruncate(file_, before.st_size) != 0) return error;

@@ -66,6 +66,12 @@ class DatasetGradient : public GradientSource {
 GradientFactory dataset_gradient(std::shared_ptr<ModelPools> models, PartRef part) {
   return [models = std::move(models), part = std::move(part)](
              const wire::Welcome& welcome) -> Result<std::unique_ptr<GradientSource>> {
+    if (welcome.hyper.model == kExternalModel) {
+      return Error{
+          "this run's model is the user's own (external), which this program cannot compute: its "
+          "clients are programs that implement client::GradientSource "
+          "(client/gradient/gradient_source.h)"};
+    }
     const Dataset& dataset = models->dataset();
     // The run knows how many classes there are: a device need not have seen all of them.
     const std::size_t classes = welcome.tensors.back().count;

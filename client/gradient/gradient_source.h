@@ -1,6 +1,7 @@
 #pragma once
 // The interface with which a user brings another model: parameters in, batch gradient out.
-// Everything else (batches, momentum, ballots, the wire, catch-up) stays Psephos'.
+// Everything else (batches, momentum, ballots, the wire, catch-up) stays Psephos'. The coordinator
+// is started with --model external:TENSORS.toml; tests/examples/own_model is a whole client.
 //
 // One source belongs to one client and is called from one thread at a time, not always the same
 // one.

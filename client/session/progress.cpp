@@ -14,6 +14,7 @@ namespace psephos::client {
 void Session::on_done(const Prepared& done) {
   PSEPHOS_CHECK(done.run == run_, "a model of another run");
   prepared_ = true;
+  if (welcome_.x0_given) return;  // the run did not start from what was drawn: a checkpoint has it
   have_ = 0;
   fingerprint_ = done.fingerprint;
   compare_with_welcome();
@@ -139,6 +140,7 @@ bool Session::advance_replica(Instant now) {
     return false;
   }
   if (have_ && *have_ >= target_round()) return true;
+  if (!have_ && !wants_replica()) return false;
   if (!ask_again_at_) ask_to_catch_up(now);
   return false;
 }

@@ -173,6 +173,11 @@ std::optional<std::uint32_t> Session::next_decision() const {
   return applying_ ? std::optional(applying_->to) : have_;
 }
 
+// A checkpoint is fetched by those who will use it: where only the drawn vote, most never do.
+bool Session::wants_replica() const {
+  return welcome_.hyper.audience == Audience::kAll || invited_ || finished_;
+}
+
 // Everybody follows everything, unless only those drawn are told (then: until drawn, stay where you
 // are).
 std::uint32_t Session::target_round() const {

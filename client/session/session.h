@@ -59,7 +59,7 @@ struct BallotContent {
 
 struct Prepared {
   std::uint64_t run = 0;
-  std::uint64_t fingerprint = 0;  // of x_0
+  std::uint64_t fingerprint = 0;  // of x_0 as drawn
 };
 struct BallotReady {
   std::uint32_t round = 0;
@@ -202,6 +202,7 @@ class Session {
   void invite(std::uint32_t round);
   Duration backoff();
 
+  bool wants_replica() const;
   std::optional<std::uint32_t> next_decision() const;
   std::uint32_t target_round() const;
   std::uint32_t last_round() const;

@@ -44,8 +44,7 @@ Applied HeldReplica::apply(const ApplyDecisions& job) {
     const auto signs = decode(decision.encoding, decision.planes, state.x.size());
     if (!signs) return {round, state.fingerprint, false};
     const std::uint64_t fingerprint = state.fingerprint;
-    state.x.apply(*signs, decision.delta, decision.keep);
-    state.fingerprint = state.x.fingerprint();
+    state.fingerprint = state.x.apply(*signs, decision.delta, decision.keep);
     if (shared_) shared_->learn(decision, fingerprint, state.fingerprint);
     if (state.fingerprint != decision.fingerprint) return {round, state.fingerprint, false};
   }

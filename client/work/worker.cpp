@@ -41,7 +41,10 @@ JobDone Worker::run(const Prepare& job, Scratch&) {
   if (!source) return JobFailed{source.error().text};
   const TensorTable& tensors = job.welcome.tensors;
   if ((*source)->tensors() != tensors) {
-    return JobFailed{"this client's model is not the coordinator's: their tensor tables differ"};
+    return JobFailed{
+        fmt::format("this client's model is not the coordinator's: {}; give both the "
+                    "same tensors, in the same order",
+                    describe_difference((*source)->tensors(), tensors))};
   }
   source_ = std::move(*source);
   hyper_ = job.welcome.hyper;

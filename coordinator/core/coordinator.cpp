@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <stdexcept>
 #include <utility>
 
 #include "coordinator/ledger/past.h"
 #include "platforms/kernels/environment.h"
+#include "runtime/base/check.h"
 #include "runtime/replica/initial_parameters.h"
 
 namespace psephos::coordinator {
@@ -15,7 +17,12 @@ namespace {
 
 Replica initial_replica(const CoordinatorOptions& options) {
   Replica x(parameter_count(options.tensors));
-  fill_initial_parameters(options.tensors, options.config.hyper.seed, x.mutable_parameters());
+  if (options.x_0.empty()) {
+    fill_initial_parameters(options.tensors, options.config.hyper.seed, x.mutable_parameters());
+  } else {
+    PSEPHOS_CHECK(options.x_0.size() == x.size(), "x_0 of another model");
+    std::ranges::copy(options.x_0, x.mutable_parameters().begin());
+  }
   return x;
 }
 
@@ -28,6 +35,7 @@ SessionOptions session_options(const CoordinatorOptions& options, std::uint64_t 
   session.fingerprint = fingerprint;
   session.data_manifest = options.data_manifest;
   session.held_out = options.held_out;
+  session.x0_given = !options.x_0.empty();
   return session;
 }
 
@@ -42,9 +50,10 @@ Coordinator::Coordinator(CoordinatorOptions options, std::unique_ptr<Ledger> led
       ledger_(std::move(ledger)),
       outlet_(outlet),
       past_(options_.session, options_.run),
-      counting_(options_.config, initial_replica(options_), 0),
+      counting_(options_.config, initial_replica(options_), 0, options_.threads),
       session_(session_options(options_, counting_.replica().fingerprint())) {
   need(ledger_->add_checkpoint(counting_.checkpoint()));
+  options_.x_0 = {};  // the first checkpoint has it
 }
 
 void Coordinator::handle(const Event& event, Instant now) {

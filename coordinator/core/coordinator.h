@@ -37,6 +37,8 @@ struct CoordinatorOptions {
   std::uint64_t session = 0;
   std::uint64_t data_manifest = 0;
   bool held_out = true;
+  unsigned threads = 1;  // for counting and applying where d is large; results do not depend on it
+  AlignedVector<float> x_0 = {};  // d values, or empty: drawn from tensors and seed
 };
 
 class Coordinator {

@@ -75,6 +75,7 @@ Status Reporter::finish(Summary& summary, const Coordinator& coordinator) {
   if (best_known) {
     summary.accuracy = best_known->accuracy;
     summary.loss = best_known->loss;
+    summary.accuracy_of = held_out_ ? "held-out" : "clients";
   }
   summary.wall_s = wall_seconds();
   summary.virtual_s = run_s_;

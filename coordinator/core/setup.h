@@ -1,9 +1,10 @@
 #pragma once
-// From flags to a coordinator that can start: the model's tensors and the held-out set.
+// From flags to a coordinator that can start: the model's tensors, the held-out set, and x_0.
 
 #include <memory>
 
 #include "coordinator/evaluation/held_out.h"
+#include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
 #include "runtime/data/dataset.h"
 #include "runtime/replica/tensor_table.h"
@@ -13,9 +14,15 @@ namespace psephos::coordinator {
 
 struct PreparedRun {
   TensorTable tensors;
-  std::unique_ptr<HeldOut> held_out;
+  std::unique_ptr<HeldOut> held_out;  // null for an external model: only its clients compute it
+  AlignedVector<float> x_0;           // empty: drawn from tensors and seed
 };
 
+// Tensors and held-out set. `dataset`: null for an external model. Errors are about the model's
+// words or, for an external one, its file.
 Result<PreparedRun> prepare_run(const RunConfig& config, const DatasetRef& dataset);
+
+// Reads x_0 where the run begins with a file (--init).
+Status load_initial_parameters(const RunConfig& config, PreparedRun& prepared);
 
 }  // namespace psephos::coordinator

@@ -7,13 +7,15 @@
 
 namespace psephos::coordinator {
 
-CountingRoom::CountingRoom(const RunConfig& config, Replica x, std::uint32_t round)
+CountingRoom::CountingRoom(const RunConfig& config, Replica x, std::uint32_t round,
+                           unsigned threads)
     : config_(config),
+      threads_(threads),
       decay_(config.weight_decay),
       replica_(std::move(x)),
       round_(round),
       fingerprint_(replica_.fingerprint()),
-      tally_(replica_.size()) {}
+      tally_(replica_.size(), threads) {}
 
 void CountingRoom::count(const std::string& identity, const wire::Ballot& ballot) {
   auto signs = decode(ballot.encoding, ballot.planes, replica_.size());
@@ -32,8 +34,7 @@ ClosedRound CountingRoom::close() {
   record->keep = decay_.keep(record->delta);
   record->votes = encode(decision);
   record->voters = tally_.voters();
-  replica_.apply(decision, record->delta, record->keep);
-  fingerprint_ = replica_.fingerprint();
+  fingerprint_ = replica_.apply(decision, record->delta, record->keep, threads_);
   record->fingerprint = fingerprint_;
 
   ClosedRound closed;

@@ -27,8 +27,8 @@ struct ClosedRound {
 
 class CountingRoom {
  public:
-  // `x`: the parameters at `round`.
-  CountingRoom(const RunConfig& config, Replica x, std::uint32_t round);
+  // `x`: the parameters at `round`. `threads`: of large models' arithmetic.
+  CountingRoom(const RunConfig& config, Replica x, std::uint32_t round, unsigned threads = 1);
 
   // Counts a ballot whose planes passed check_planes. The caller sees to it that no identity comes
   // twice.
@@ -46,6 +46,7 @@ class CountingRoom {
 
  private:
   RunConfig config_;
+  unsigned threads_;
   WeightDecay decay_;
   Replica replica_;
   std::uint32_t round_;

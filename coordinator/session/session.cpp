@@ -142,6 +142,7 @@ wire::Welcome Session::welcome_for(const Member& member) const {
   welcome.fingerprint = fingerprint_;
   welcome.largest_frame =
       static_cast<std::uint32_t>(wire::client_max_frame(parameter_count(options_.tensors)));
+  welcome.x0_given = options_.x0_given;
   return welcome;
 }
 

@@ -105,6 +105,7 @@ struct SessionOptions {
   std::uint64_t fingerprint = 0;    // of x at `round`
   std::uint64_t data_manifest = 0;  // partition that clients must agree on; 0: any
   bool held_out = true;             // somebody answers EvaluateHeldOut
+  bool x0_given = false;            // clients cannot draw x_0
 };
 
 inline constexpr Duration kFinishWait = std::chrono::seconds(30);  // for the last acknowledgements

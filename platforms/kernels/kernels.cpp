@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "platforms/kernels/avx2/avx2.h"
+#include "platforms/kernels/avx512/avx512.h"
 #include "platforms/kernels/neon/neon.h"
 #include "platforms/kernels/portable/portable.h"
 
@@ -11,14 +12,19 @@ namespace psephos::kernels {
 const Kernels& portable_kernels() {
   static constexpr Kernels kTable = {
       .name = "portable",
+      .pack_bits = portable::pack_bits,
       .pack_signs = portable::pack_signs,
       .signum = portable::signum,
       .pack_threshold = portable::pack_threshold,
+      .pack_stochastic_ternary = portable::pack_stochastic_ternary,
+      .pack_stochastic_sign = portable::pack_stochastic_sign,
       .gather_signs = portable::gather_signs,
       .scatter_signs = portable::scatter_signs,
       .count_planes = portable::count_planes,
       .merge_counters = portable::merge_counters,
       .decide = portable::decide,
+      .net_counts16 = portable::net_counts16,
+      .net_counts32 = portable::net_counts32,
       .apply = portable::apply,
       .momentum = portable::momentum,
       .sum_abs = portable::sum_abs,
@@ -35,6 +41,7 @@ std::span<const Kernels* const> runnable_kernels() {
     std::vector<const Kernels*> runnable{&portable_kernels()};
 #if defined(__x86_64__)
     if (avx2::runnable()) runnable.push_back(&avx2::table());
+    if (avx512::runnable()) runnable.push_back(&avx512::table());
 #elif defined(PSEPHOS_NEON)
     if (neon::runnable()) runnable.push_back(&neon::table());
 #endif

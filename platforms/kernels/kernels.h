@@ -17,24 +17,31 @@
 
 namespace psephos::kernels {
 
-// Addresses the coins that stand in for exact zeros: coin word w is word w mod 4 of
-// philox4x32({w / 4, 0, round, purpose}, key).
+// Addresses random words, e.g. the coins that stand in for exact zeros: coin word w is word w mod 4
+// of philox4x32({w / 4, 0, round, purpose}, key).
 struct CoinAddress {
   std::uint32_t key[2];
   std::uint32_t round;
   std::uint32_t purpose;
 };
 
-// A bit-sliced counter: bit p of the count of every coordinate is plane p, W words, at
-// planes + p * words. Coordinates are in packed-sign order.
+// A bit-sliced counter, or a range of words of one: bit p of the count of every coordinate is plane
+// p, `words` words. Coordinates are in packed-sign order.
 struct CounterPlanes {
   std::uint32_t* planes;
   std::size_t plane_count;
   std::size_t words;
+  std::size_t stride;  // words from one plane to the next, at least `words`
+
+  std::uint32_t* plane(std::size_t p) const { return planes + p * stride; }
 };
 
 struct Kernels {
   const char* name;
+
+  // signs: W words. Bit = sign bit of v, of zeros too: for vectors that have none, or whose zeros
+  // are somebody else's business.
+  void (*pack_bits)(const float* v, std::size_t d, std::uint32_t* signs);
 
   // signs: W words. Bit = sign bit of v; where v is +0 or -0, the coin's bit.
   void (*pack_signs)(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs);
@@ -47,6 +54,18 @@ struct Kernels {
   void (*pack_threshold)(const float* v, std::size_t d, float threshold, std::uint32_t* signs,
                          std::uint32_t* voted);
 
+  // Stochastic ballots. Parameter i has a random word of its own: with r = i / 32 and p = i mod 32
+  // it is word p / 8 of philox4x32({8r + p mod 8, its upper half, round, purpose}, key), so that
+  // eight generators side by side fill a row of 32. `bound`: B, finite and above 0.
+  //
+  // Voted with probability min(1, abs(v)/B): where (float(word >> 8) * 2^-24) * B < abs(v). The
+  // sign bit is v's, 0 where not voted.
+  void (*pack_stochastic_ternary)(const float* v, std::size_t d, float bound, CoinAddress coin,
+                                  std::uint32_t* signs, std::uint32_t* voted);
+  // + with probability 1/2 + clip(v/B, -1, 1)/2: where (float(int32(word) >> 8) * 2^-23) * B < v.
+  void (*pack_stochastic_sign)(const float* v, std::size_t d, float bound, CoinAddress coin,
+                               std::uint32_t* signs);
+
   // The sign bits of voted parameters, in word-then-bit order, first one lowest, in ceil(n/8) bytes
   // at `out` (n: ones of `voted`); spare bits are 0. signs, voted: `words` words.
   void (*gather_signs)(const std::uint32_t* signs, const std::uint32_t* voted, std::size_t words,
@@ -55,12 +74,12 @@ struct Kernels {
   void (*scatter_signs)(const std::uint8_t* in, std::size_t bytes, const std::uint32_t* voted,
                         std::size_t words, std::uint32_t* signs);
 
-  // Adds `count` bit planes (W words each) to a bit-sliced counter, which must be wide enough:
+  // Adds `count` bit planes (counter.words words each) to a bit-sliced counter, which must be wide enough:
   // no carry may leave its top plane. Harley-Seal carry-save adders, L1-sized blocks.
   void (*count_planes)(CounterPlanes counter, const std::uint32_t* const* planes,
                        std::size_t count);
 
-  // Adds counter `from` (planes of into.words words) to counter `into` (at least as many planes; no
+  // Adds counter `from` (planes of into.words words, without gaps) to counter `into` (at least as many planes; no
   // carry may leave the top one).
   void (*merge_counters)(CounterPlanes into, const std::uint32_t* from,
                          std::size_t from_plane_count);
@@ -71,6 +90,12 @@ struct Kernels {
   // when all_voters >= margin: the caller masks them (runtime/signs/layout.h, valid_bits).
   void (*decide)(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voters,
                  std::uint32_t margin, std::uint32_t* signs, std::uint32_t* decided);
+
+  // net as above of parameters 0..d-1, in their own order; the caller sees to it that it fits.
+  void (*net_counts16)(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voters,
+                       std::size_t d, std::int16_t* net);
+  void (*net_counts32)(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voters,
+                       std::size_t d, std::int32_t* net);
 
   // x <- x*keep, rounded, then x - step (sign bit 0) or x + step (sign bit 1) rounded; where
   // `voted` is 0 only the product. `voted` null: everything voted. PROTOCOL: replicas agree to the

@@ -36,6 +36,7 @@ enum class Purpose : std::uint32_t {
   kComputeTime = 14,  // gradient durations (simulator)
   kIdentifier = 15,   // run and session numbers of simulated coordinators
   kFault = 16,        // test harnesses
+  kSplit = 17,        // samples held back from training
 };
 
 // Four words at `index` (index i addresses words 4i..4i+3 of the sequence).

@@ -17,13 +17,14 @@ namespace {
 constexpr std::uint32_t kLabelsMagic = 0x00000801;  // unsigned bytes, one dimension
 constexpr std::uint32_t kImagesMagic = 0x00000803;  // unsigned bytes, three dimensions
 constexpr std::uint64_t kMaxDeflateRatio = 1032;    // 258 bytes for two bits
-constexpr unsigned kBufferBytes = 256 * 1024;
+constexpr std::uint64_t kMinBufferBytes = 1024;
+constexpr std::uint64_t kMaxBufferBytes = 256 * 1024;
 constexpr std::size_t kChunkBytes = std::size_t{1} << 30;  // gzread counts in int
 
 // A file that is unpacked as it is read if it is gzipped, and read as it is if not.
-class InputFile {
+class UnpackedFile {
  public:
-  static Result<InputFile> open(const std::filesystem::path& path) {
+  static Result<UnpackedFile> open(const std::filesystem::path& path) {
     std::error_code failed;
     if (!std::filesystem::exists(path, failed)) {
       return Error{fmt::format("{}: no such file", path.string())};
@@ -36,8 +37,8 @@ class InputFile {
     if (file == nullptr) {
       return Error{fmt::format("{}: cannot be read; check its permissions", path.string())};
     }
-    gzbuffer(file, kBufferBytes);
-    return InputFile(path, bytes, file);
+    gzbuffer(file, static_cast<unsigned>(std::clamp(bytes, kMinBufferBytes, kMaxBufferBytes)));
+    return UnpackedFile(path, bytes, file);
   }
 
   // Fills `out`, or says why it cannot.
@@ -76,7 +77,7 @@ class InputFile {
     void operator()(gzFile file) const { gzclose_r(file); }
   };
 
-  InputFile(std::filesystem::path path, std::uint64_t bytes, gzFile file)
+  UnpackedFile(std::filesystem::path path, std::uint64_t bytes, gzFile file)
       : path_(std::move(path)), bytes_(bytes), file_(file) {}
 
   Status damaged() const {
@@ -88,7 +89,7 @@ class InputFile {
   std::unique_ptr<std::remove_pointer_t<gzFile>, Close> file_;
 };
 
-Result<std::uint32_t> read_big_endian(InputFile& file) {
+Result<std::uint32_t> read_big_endian(UnpackedFile& file) {
   std::array<std::uint8_t, 4> bytes{};
   if (Status status = file.read(bytes); !status) return status.error();
   std::uint32_t value = 0;
@@ -96,7 +97,7 @@ Result<std::uint32_t> read_big_endian(InputFile& file) {
   return value;
 }
 
-Status check_magic(const InputFile& file, std::uint32_t magic, std::uint32_t expected) {
+Status check_magic(const UnpackedFile& file, std::uint32_t magic, std::uint32_t expected) {
   if (magic == expected) return Ok{};
   if (magic == kLabelsMagic) {
     return Error{fmt::format("{}: holds labels where images are expected; are two files swapped?",
@@ -112,7 +113,7 @@ Status check_magic(const InputFile& file, std::uint32_t magic, std::uint32_t exp
 
 // Reads and checks the header: the dimensions, whose product is at most kMaxIdxBytes and no more
 // than the file can hold.
-Result<std::vector<std::size_t>> read_header(InputFile& file, std::uint32_t expected_magic) {
+Result<std::vector<std::size_t>> read_header(UnpackedFile& file, std::uint32_t expected_magic) {
   Result<std::uint32_t> magic = read_big_endian(file);
   if (!magic) return magic.error();
   if (Status status = check_magic(file, *magic, expected_magic); !status) return status.error();
@@ -143,7 +144,7 @@ Result<std::vector<std::size_t>> read_header(InputFile& file, std::uint32_t expe
 template <std::size_t N>
 Result<xt::xtensor<std::uint8_t, N>> read_array(const std::filesystem::path& path,
                                                 std::uint32_t magic) try {
-  Result<InputFile> file = InputFile::open(path);
+  Result<UnpackedFile> file = UnpackedFile::open(path);
   if (!file) return file.error();
   Result<std::vector<std::size_t>> size = read_header(*file, magic);
   if (!size) return size.error();

@@ -27,6 +27,11 @@ class Hasher {
     XXH3_64bits_update(state_.get(), values.data(), values.size_bytes());
   }
 
+  void add_table(const FeatureTable& table) {
+    if (const auto* bytes = table.bytes()) add(std::span(bytes->data(), bytes->size()));
+    if (const auto* floats = table.floats()) add(std::span(floats->data(), floats->size()));
+  }
+
   void add_number(std::uint64_t number) {
     XXH3_64bits_update(state_.get(), &number, sizeof number);
   }
@@ -49,7 +54,7 @@ std::uint64_t hash_of(const Dataset& dataset, const PartitionRule& rule, const P
   Hasher hasher;
   hasher.add_number(dataset.features);
   hasher.add_number(dataset.classes);
-  hasher.add(std::span<const std::uint8_t>(train.features.data(), train.features.size()));
+  hasher.add_table(train.features);
   hasher.add(std::span<const std::uint8_t>(train.labels.data(), train.labels.size()));
   const std::string words = to_string(rule);
   hasher.add(std::span<const char>(words));

@@ -12,6 +12,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/base/philox.h"
+#include "runtime/data/shuffle.h"
 
 namespace psephos {
 namespace {
@@ -42,15 +43,8 @@ std::optional<T> parse_number(std::string_view text) {
 
 PhiloxKey run_key(std::uint32_t seed) { return {seed, kRunStream}; }
 
-// 0 .. count-1 in an order that `seed` decides (Fisher-Yates).
 Indices shuffled(std::size_t count, std::uint32_t seed) {
-  Indices order(count);
-  std::iota(order.begin(), order.end(), 0u);
-  for (std::size_t i = count; i-- > 1;) {
-    const std::uint32_t word = philox_word(run_key(seed), kShuffleRound, Purpose::kPartition, i);
-    std::swap(order[i], order[below(word, static_cast<std::uint32_t>(i + 1))]);
-  }
-  return order;
+  return psephos::shuffled(count, run_key(seed), kShuffleRound, Purpose::kPartition);
 }
 
 // Where piece `piece` of `pieces` near-equal ones begins among `count` things.

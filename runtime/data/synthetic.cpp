@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "runtime/base/philox.h"
 
@@ -45,8 +46,8 @@ Samples make_samples(const std::array<Prototype, kClasses>& prototypes, Table ta
                      std::size_t count) {
   // One block of words for the label, then one word per feature.
   constexpr std::size_t kBlocks = 1 + kFeatures / 4;
+  FeatureTable::ByteTable features(std::array<std::size_t, 2>{count, kFeatures});
   Samples samples;
-  samples.features.resize({count, kFeatures});
   samples.labels.resize({count});
   for (std::size_t n = 0; n < count; ++n) {
     const std::uint64_t first = n * kBlocks;
@@ -55,9 +56,10 @@ Samples make_samples(const std::array<Prototype, kClasses>& prototypes, Table ta
     for (std::size_t i = 0; i < kFeatures; ++i) {
       const std::uint32_t word = philox(kKey, table, Purpose::kSynthetic, first + 1 + i / 4)[i % 4];
       const std::int32_t value = prototypes[label][i] + bell(word) * kNoise / 256;
-      samples.features(n, i) = static_cast<std::uint8_t>(std::clamp(value, 0, 255));
+      features(n, i) = static_cast<std::uint8_t>(std::clamp(value, 0, 255));
     }
   }
+  samples.features = std::move(features);
   return samples;
 }
 

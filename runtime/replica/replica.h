@@ -20,8 +20,10 @@ class Replica {
   std::size_t size() const { return x_.size(); }
 
   // x <- x*keep - s*delta with s the decision's signs (two roundings; see kernels.h, apply).
-  // `decision` must be of this size; delta > 0 and 0 < keep <= 1, both finite.
-  void apply(const PackedSigns& decision, float delta, float keep);
+  // `decision` must be of this size; delta > 0 and 0 < keep <= 1, both finite. Returns the
+  // fingerprint of what x has become, taken block by block while the block is in the cache. Large
+  // replicas are moved on up to `threads` threads, to the same bits.
+  std::uint64_t apply(const PackedSigns& decision, float delta, float keep, unsigned threads = 1);
 
   std::uint64_t fingerprint() const;
 

@@ -31,6 +31,13 @@ Status check_tensor(const TensorEntry& tensor, std::uint64_t expected_offset) {
   return Ok{};
 }
 
+std::string in_words(const TensorTable& table, std::size_t i) {
+  if (i >= table.size()) return "missing";
+  const TensorEntry& tensor = table[i];
+  return fmt::format("'{}' ({} parameter{}, init_scale {})", tensor.name, tensor.count,
+                     tensor.count == 1 ? "" : "s", tensor.init_scale);
+}
+
 }  // namespace
 
 std::size_t parameter_count(const TensorTable& table) {
@@ -55,6 +62,12 @@ Status check_tensor_table(const TensorTable& table, std::size_t max_parameters) 
         end, max_parameters)};
   }
   return Ok{};
+}
+
+std::string describe_difference(const TensorTable& here, const TensorTable& there) {
+  const auto i = static_cast<std::size_t>(std::ranges::mismatch(here, there).in1 - here.begin());
+  return fmt::format("tensor {} is {} here and {} there", i + 1, in_words(here, i),
+                     in_words(there, i));
 }
 
 }  // namespace psephos

@@ -33,4 +33,8 @@ std::size_t parameter_count(const TensorTable& table);
 // max_parameters, scales finite and >= 0, names 1 to kMaxTensorName printable ASCII characters.
 Status check_tensor_table(const TensorTable& table, std::size_t max_parameters);
 
+// The first tensor that is not the same in both, in words ("tensor 2 is 'fc.bias' (10 parameters,
+// init_scale 0) here and ... there"). The tables differ.
+std::string describe_difference(const TensorTable& here, const TensorTable& there);
+
 }  // namespace psephos

@@ -6,18 +6,12 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/formats/csv.h"
 
 namespace psephos {
-
-// A field as it is written: quoted where it holds a separator, a quote or a line end.
-std::string csv_field(std::string_view text);
-
-// The fields of one line. An error where quotes are not closed.
-Result<std::vector<std::string>> split_csv_line(std::string_view line);
 
 // Row by row, so that a table may be longer than memory.
 class CsvReader {

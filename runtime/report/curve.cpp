@@ -19,7 +19,8 @@ void Curve::Bucket::take(const Bucket& other) {
 }
 
 void Curve::add(double x, double y) {
-  if (!std::isfinite(x) || !std::isfinite(y)) return;
+  // Written so that NaN is left out, too.
+  if (!(std::abs(x) <= kLargestPlotted && std::abs(y) <= kLargestPlotted)) return;
   const PlotPoint point{x, y};
   if (size_ == 0) first_ = point;
   last_ = point;

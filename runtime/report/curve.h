@@ -14,12 +14,14 @@ struct PlotPoint {
 };
 
 inline constexpr std::size_t kMostCurvePoints = 2000;
+// Larger magnitudes are not drawn: the span of two of them would be no number.
+inline constexpr double kLargestPlotted = 1e300;
 
 // A curve that takes any number of points and keeps at most kMostCurvePoints. Neighbours share a
 // bucket, of which the lowest and the highest point stay: peaks survive, in bounded memory.
 class Curve {
  public:
-  // In the order of x. What is not finite is left out.
+  // In the order of x. What is not finite, or beyond kLargestPlotted, is left out.
   void add(double x, double y);
 
   std::uint64_t size() const { return size_; }  // points added

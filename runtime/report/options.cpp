@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "runtime/run/test_fraction.h"
+
 namespace psephos {
 namespace {
 
@@ -37,6 +39,13 @@ class Group {
     constexpr double kMost = std::numeric_limits<float>::max();
     dress(app_.add_option(flag, value, help), type)->check(real_number(-kMost, kMost));
   }
+  // Without a default to show: the help text tells what holds where it is not given.
+  void share(const char* flag, std::optional<double>& value, const char* help) {
+    app_.add_option(flag, value, help)
+        ->group(name_)
+        ->type_name("SHARE")
+        ->check(real_number(kMinTestFraction, kMaxTestFraction));
+  }
   void flag(const char* flag, bool& value, const char* help) {
     app_.add_flag(flag, value, help)->group(name_);
   }
@@ -53,9 +62,18 @@ class Group {
 void add_training_options(CLI::App& app, RunOptions& options) {
   Group group(app, kTraining);
   group.word("--dataset", options.dataset, "NAME",
-             "fashion-mnist, synthetic, or idx:DIR with files as MNIST's");
+             "fashion-mnist, synthetic, idx:DIR (files as MNIST's),\n"
+             "npy:IMAGES,LABELS (two files of numpy.save) or\n"
+             "csv:FILE:LABEL_COLUMN (a name, or a number from 1)");
+  group.share("--test-fraction", options.test_fraction,
+              "npy: and csv: bring no test set: so much is held back as one,\n"
+              "the same samples with any seed [0.2]");
   group.word("--model", options.model, "MODEL",
-             "softmax, or mlp:WIDTH[,WIDTH...], e.g. mlp:256,128");
+             "softmax, mlp:WIDTH[,WIDTH...], e.g. mlp:256,128, cnn, or\n"
+             "external:FILE, the clients' own, with its tensors in FILE (TOML)");
+  group.word("--init", options.init, "FILE",
+             "begin with these parameters, one row of '<f4' in a .npy file\n"
+             "[drawn by the seed]");
   group.number("--rounds", options.rounds, "N", "votes to hold: steps of the model");
   group.number("--batch", options.batch, "N", "samples behind one gradient");
   group.number("--lr", options.lr, "RATE", "how far a decision moves each parameter, at most");
@@ -69,7 +87,8 @@ void add_training_options(CLI::App& app, RunOptions& options) {
              "a number (1: it votes on one gradient), or epoch");
   group.number("--local-lr", options.local_lr, "RATE", "learning rate of those steps");
   group.word("--normalisation", options.normalisation, "RULE",
-             "of pixels: unit (to 0..1), or SCALE:OFFSET applied to 0..255");
+             "of features: unit (divides by 255: pixels to 0..1), or\n"
+             "SCALE:OFFSET (value*SCALE + OFFSET; 1:0 leaves them as they are)");
   group.number("--seed", options.seed, "N", "of every random choice: the same seed, the same run");
 }
 
@@ -130,6 +149,23 @@ void take(Result<T> parsed, const char* flag, T& value, Status& status) {
     const std::string& text = parsed.error().text;
     status = Error{text.starts_with(flag) ? text : fmt::format("{}: {}", flag, text)};
   }
+}
+
+// "external:FILE" names a file of this machine: only the first word is the clients' business.
+Status take_model(const RunOptions& options, RunConfig& config) {
+  const std::string_view words = options.model;
+  const std::string_view word = words.substr(0, words.find(':'));
+  config.hyper.model = words;
+  if (word != kExternalModel) return Ok{};
+  config.hyper.model = word;
+  config.tensors_file = words.substr(std::min(words.size(), word.size() + 1));
+  if (config.tensors_file.empty()) {
+    return Error{
+        "--model external needs the file that lists its tensors: --model external:TENSORS.toml"};
+  }
+  // Nobody else can tell how good it is. Clients that are only called when drawn cannot be asked.
+  if (config.hyper.audience == Audience::kAll) config.client_eval = true;
+  return Ok{};
 }
 
 std::string_view base_name(std::string_view path) {
@@ -198,7 +234,8 @@ void refuse_run_options(CLI::App& app) {
   add_run_options(coordinator, options);
   for (const CLI::Option* option : coordinator.get_options()) {
     const std::string flag = option->get_name();
-    const bool the_clients_own = flag == "--dataset" || flag == "--seed";
+    const bool the_clients_own =
+        flag == "--dataset" || flag == "--test-fraction" || flag == "--seed";
     if (the_clients_own || option == coordinator.get_help_ptr()) continue;
     const auto refuse = [flag](const std::string&) {
       throw CLI::ValidationError(flag,
@@ -242,7 +279,6 @@ Result<RunConfig> to_run_config(const RunOptions& options) {
         fmt::format("--local-lr {}: must be at most {}", options.local_lr, kMaxLearningRate)};
   }
 
-  hyper.model = options.model;
   hyper.rounds = options.rounds;
   hyper.seed = options.seed;
   hyper.beta = to_float(options.beta);
@@ -260,11 +296,11 @@ Result<RunConfig> to_run_config(const RunOptions& options) {
   config.max_clients = options.max_clients;
   config.eval_every = options.eval_every;
   config.client_eval = options.client_eval;
+  config.init_file = options.init;
+  if (const Status taken = take_model(options, config); !taken) return taken.error();
   if (const Status checked = check_run_config(config); !checked) return checked.error();
   return config;
 }
-
-std::string config_as_run(const CLI::App& app) { return app.config_to_str(true, true); }
 
 std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const* argv) {
   app.get_formatter()->column_width(kHelpColumn);
@@ -279,6 +315,9 @@ std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const
   } catch (const CLI::CallForVersion& version) {
     std::puts(version.what());
     return kExitSuccess;
+  } catch (const CLI::FileError& error) {
+    fmt::print(stderr, "{}: {}\n", base_name(app.get_name()), error.what());
+    return kExitFailure;
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "{}: {} (try --help)\n", base_name(app.get_name()),
                usage_sentence(app, error));

@@ -17,6 +17,7 @@ namespace psephos {
 struct RunOptions {
   std::string dataset = "fashion-mnist";
   std::string model = "mlp:128";
+  std::string init;  // .npy file; empty: x_0 is drawn
   std::string algorithm = "signum";
   std::string ballot = "sign";
   std::string decision = "majority";
@@ -30,6 +31,7 @@ struct RunOptions {
   double lr = 1e-3;
   double weight_decay = 0;
   double fraction = 1.0;
+  std::optional<double> test_fraction;  // none: kDefaultTestFraction, where it applies
   std::uint32_t rounds = 600;
   std::uint32_t batch = 32;
   std::uint32_t staleness = 0;
@@ -55,7 +57,7 @@ struct OutputOptions {
 // coordinator. What `options` holds at the call is shown as each flag's default.
 void add_run_options(CLI::App& app, RunOptions& options);
 // The same flags on the client, hidden, where each is a usage error: "the coordinator decides
-// that". Not --dataset and --seed, which a client has for itself.
+// that". Not --dataset, --test-fraction and --seed, which a client has for itself.
 void refuse_run_options(CLI::App& app);
 void add_output_options(CLI::App& app, OutputOptions& options);
 
@@ -67,12 +69,9 @@ CLI::Validator real_number(double least, double most);
 // All words parsed and checked (check_run_config included); the error names the flag.
 Result<RunConfig> to_run_config(const RunOptions& options);
 
-// The configuration in use, as TOML: every flag but those of output, defaults included, each under
-// its help text. What a run folder keeps as config.toml.
-std::string config_as_run(const CLI::App& app);
-
-// Parses argv. A value means: return this exit status now (0 after --help and --version, 2 after a
-// usage error, which is printed as one sentence and the hint to try --help).
+// Parses argv. A value means: return this exit status now. 0 after --help and --version; 2 after a
+// usage error, which is printed as one sentence and the hint to try --help; 1 where the file of
+// --config cannot be read.
 std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const* argv);
 
 // Exit statuses of all programs.

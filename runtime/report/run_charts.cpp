@@ -3,16 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace psephos {
 namespace {
 
-const Axis kRounds{"round", true, true, 1.0};
-
-// `bytes` as the y of a curve in `unit`s.
-std::vector<PlotPoint> in_unit(std::vector<PlotPoint> points, const ByteUnit& unit) {
-  for (PlotPoint& point : points) point.y /= unit.bytes;
-  return points;
+Chart over_rounds(const char* title, Axis y) {
+  Chart chart;
+  chart.title = title;
+  chart.x = rounds_axis();
+  chart.y = std::move(y);
+  return chart;
 }
 
 double last_y(const std::vector<PlotPoint>& points) { return points.empty() ? 0 : points.back().y; }
@@ -24,9 +25,9 @@ std::string run_in_words(const ConfigValues& config, const Summary& summary) {
     const auto found = config.find(key);
     return found == config.end() ? std::string() : found->second;
   };
-  std::string words =
-      fmt::format("{}{}{} parameters, {} clients", value("model"),
-                  value("model").empty() ? "" : " with ", summary.d, summary.clients);
+  std::string words = fmt::format("{}{}{} parameters, {} client{}", value("model"),
+                                  value("model").empty() ? "" : " with ", summary.d,
+                                  summary.clients, summary.clients == 1 ? "" : "s");
   const auto add = [&words](const std::string& word) {
     if (!word.empty()) words += ", " + word;
   };
@@ -37,7 +38,7 @@ std::string run_in_words(const ConfigValues& config, const Summary& summary) {
   if (!unless(value("byzantine"), "0").empty()) {
     add(fmt::format("{} liars ({})", value("byzantine"), value("attack")));
   }
-  add(fmt::format("{} rounds", summary.rounds));
+  add(fmt::format("{} round{}", summary.rounds, summary.rounds == 1 ? "" : "s"));
   add(value("algorithm"));
   add(unless(value("ballot"), "sign"));
   add(value("decision"));
@@ -67,7 +68,7 @@ void RunCharts::add(const EvaluationRow& row) {
 }
 
 Chart RunCharts::accuracy() const {
-  Chart chart{"Accuracy", "", kRounds, {"share classified correctly", false, false, {}}, {}, {}};
+  Chart chart = over_rounds("Accuracy", accuracy_axis());
   add_measured(chart, held_out_.accuracy, "held-out samples", 0);
   add_measured(chart, clients_mean_.accuracy, "clients' own samples, mean", 2);
   add_measured(chart, clients_median_.accuracy, "clients' own samples, median client", 4);
@@ -75,7 +76,7 @@ Chart RunCharts::accuracy() const {
 }
 
 Chart RunCharts::loss() const {
-  Chart chart{"Loss", "", kRounds, {"mean cross entropy (nats)", false, true, {}, true}, {}, {}};
+  Chart chart = over_rounds("Loss", loss_axis());
   add_noisy(chart, train_loss_, "training batches", 7);
   add_measured(chart, held_out_.loss, "held-out samples", 0);
   add_measured(chart, clients_mean_.loss, "clients' own samples, mean", 2);
@@ -86,21 +87,23 @@ Chart RunCharts::traffic() const {
   const std::vector<PlotPoint> up = up_.points();
   const std::vector<PlotPoint> down = down_.points();
   const ByteUnit unit = byte_unit(std::max(last_y(up), last_y(down)));
-  Chart chart{"Traffic", "",
-              kRounds,   {fmt::format("{} since the start", unit.name), false, true, 1.0},
-              {},        {}};
+  Chart chart = over_rounds("Traffic", traffic_axis(unit));
   chart.series.push_back({"up: what clients sent", in_unit(up, unit), 0});
   chart.series.push_back({"down: what clients were sent", in_unit(down, unit), 1});
   return chart;
 }
 
 Chart RunCharts::voters() const {
-  Chart chart{"Voters",
-              "",
-              kRounds,
-              {"clients", true, true, 1.0},
-              Axis{"share of ballot entries (%)", false, true, 10.0},
-              {}};
+  Axis clients{"clients"};
+  clients.whole = true;
+  clients.from_zero = true;
+  clients.at_least_to = 1;
+  Axis share{"share of ballot entries (%)"};
+  share.from_zero = true;
+  share.at_least_to = 10;
+  share.at_most_to = 100;
+  Chart chart = over_rounds("Voters", std::move(clients));
+  chart.right = std::move(share);
   add_noisy(chart, expected_, "expected", 7);
   add_noisy(chart, voters_, "voted", 0);
   add_noisy(chart, abstained_, "abstained (right axis)", 4, true);

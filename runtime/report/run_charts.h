@@ -10,7 +10,7 @@
 
 #include "runtime/report/config_values.h"
 #include "runtime/report/curve.h"
-#include "runtime/report/plot.h"
+#include "runtime/report/picture.h"
 #include "runtime/report/round_row.h"
 #include "runtime/report/summary.h"
 

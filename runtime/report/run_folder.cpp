@@ -6,9 +6,9 @@
 #include <iterator>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
+#include "runtime/base/files.h"
 #include "runtime/base/replace_file.h"
 #include "runtime/base/units.h"
 #include "runtime/report/config_values.h"
@@ -103,17 +103,11 @@ RunFolder& RunFolder::operator=(RunFolder&&) noexcept = default;
 RunFolder::~RunFolder() = default;
 
 Result<RunFolder> RunFolder::create(const fs::path& directory, const std::string& config_toml) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error || !fs::is_directory(directory, error)) {
-    return Error{fmt::format("--out: cannot create the folder {} ({}); choose another",
-                             directory.string(),
-                             error ? error.message() : "something else has that name")};
-  }
+  if (const auto made = make_out_folder(directory); !made) return made.error();
   std::vector<const char*> names = {kMetrics, kEvaluations, kClients, kParameters, kSummary};
   names.insert(names.end(), kRunPictures.begin(), kRunPictures.end());
   for (const char* name : names) {
-    if (fs::exists(directory / name, error)) {
+    if (is_there(directory / name)) {
       return Error{fmt::format("--out: {} already holds a run ({}); choose another folder",
                                directory.string(), name)};
     }

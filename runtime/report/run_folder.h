@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
-#include "runtime/report/npy.h"
+#include "runtime/formats/npy.h"
 #include "runtime/report/round_row.h"
 #include "runtime/report/summary.h"
 

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "runtime/base/files.h"
+#include "runtime/formats/text_file.h"
 #include "runtime/report/csv_table.h"
 
 namespace psephos {
@@ -26,22 +26,6 @@ struct Evaluation {
   double accuracy;
   double loss;
 };
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
-Result<std::string> read_text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMostTextBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.eof() || file.gcount() > static_cast<std::streamsize>(kMostTextBytes)) {
-    return Error{fmt::format("{} cannot be read, or is longer than any of ours", path.string())};
-  }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
-}
 
 // The held-out results or, where a run has none, the clients' mean; in the order of rounds.
 Result<std::vector<Evaluation>> read_evaluations(const fs::path& path) {
@@ -121,7 +105,7 @@ std::optional<T> field(const nlohmann::json& json, const char* key) {
 }
 
 Status read_summary(const fs::path& path, SavedRun& run) {
-  const auto text = read_text(path);
+  const auto text = read_text_file(path, kMostTextBytes);
   if (!text) return text.error();
   const auto json = nlohmann::json::parse(*text, nullptr, false);
   if (!json.is_object()) return Error{path.string() + " is not a summary of ours"};
@@ -153,12 +137,16 @@ Result<SavedRun> read_saved_run(const fs::path& folder) {
   SavedRun run;
   run.folder = folder;
   if (!is_there(folder)) return Error{fmt::format("there is no folder {}", folder.string())};
-  if (!is_there(folder / "config.toml") || !is_there(folder / "metrics.csv")) {
-    return Error{fmt::format(
-        "{} holds no run: config.toml and metrics.csv are not there; give folders that --out made",
-        folder.string())};
+  if (!is_there(folder / "config.toml")) {
+    return Error{
+        fmt::format("{} holds no run: config.toml is not there; give folders that --out made",
+                    folder.string())};
   }
-  const auto config = read_text(folder / "config.toml");
+  if (!is_there(folder / "metrics.csv")) {
+    return Error{fmt::format(
+        "{} holds a run of which no round is finished: metrics.csv is not there", folder.string())};
+  }
+  const auto config = read_text_file(folder / "config.toml", kMostTextBytes);
   if (!config) return config.error();
   run.config = config_values(*config);
   const auto evaluations = read_evaluations(folder / "evaluations.csv");

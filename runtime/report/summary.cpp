@@ -37,6 +37,7 @@ std::string describe_result(const Summary& summary) {
   if (!summary.accuracy) return "not evaluated";
   std::string words = fmt::format("{:.4f}", *summary.accuracy);
   if (summary.loss) words += fmt::format(", loss {:.4f}", *summary.loss);
+  if (summary.accuracy_of == "clients") words += " (as clients report of their own data)";
   return words;
 }
 
@@ -80,6 +81,8 @@ std::string to_json(const Summary& summary) {
   json["stopped_because"] = summary.stopped_because;
   json["accuracy"] = rounded_or_null(summary.accuracy);
   json["loss"] = rounded_or_null(summary.loss);
+  json["accuracy_of"] = summary.accuracy_of.empty() ? nlohmann::ordered_json(nullptr)
+                                                    : nlohmann::ordered_json(summary.accuracy_of);
   json["rounds"] = summary.rounds;
   json["d"] = summary.d;
   json["clients"] = summary.clients;

@@ -24,9 +24,11 @@ struct ClientRow {
 struct Summary {
   std::string program;
   bool interrupted = false;
-  std::optional<double>
-      accuracy;  // last held-out evaluation (clients' mean where the coordinator has no data)
+  std::optional<double> accuracy;  // of the last evaluation
   std::optional<double> loss;
+  // Whose data they are of: "held-out" (the coordinator's test set) or, where it has none,
+  // "clients" (what they report, weighted by samples). Empty: not evaluated.
+  std::string accuracy_of;
   std::uint32_t rounds = 0;  // finished
   std::uint64_t d = 0;
   std::uint32_t clients = 0;

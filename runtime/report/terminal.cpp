@@ -1,12 +1,8 @@
 #include "runtime/report/terminal.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <limits>
 #include <vector>
 
 #include "runtime/base/units.h"
@@ -16,18 +12,6 @@ namespace {
 
 constexpr double kRedrawSeconds = 0.1;
 constexpr double kPlainLineSeconds = 10;
-constexpr std::size_t kDefaultWidth = 80;
-constexpr std::string_view kEraseLine = "\r\x1b[K";
-
-// One write per call: lines of several processes on one terminal don't tear.
-void write_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
-
-// Columns of the terminal, less one: a full last column wraps on some.
-std::size_t terminal_width() {
-  winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kDefaultWidth - 1;
-  return std::max<std::size_t>(size.ws_col, 2) - 1;
-}
 
 struct Field {
   std::string text;
@@ -90,21 +74,11 @@ std::string progress_line(const RoundRow& row, const std::optional<EvaluationRow
   return line.substr(0, width);
 }
 
-Terminal::Terminal(bool interactive, bool quiet) : interactive_(interactive), quiet_(quiet) {}
+Terminal::Terminal(bool interactive, bool quiet) : quiet_(quiet), line_(interactive) {}
 
 void Terminal::log(std::string_view line) {
-  std::string text;
-  for (const char c : line) {
-    const auto byte = static_cast<unsigned char>(c);
-    text.push_back(byte < 0x20 || byte == 0x7f ? '?' : c);
-  }
-  text.push_back('\n');
-
   const std::lock_guard lock(mutex_);
-  if (!line_open_) return write_stderr(text);
-  write_stderr(std::string(kEraseLine) + text);
-  line_open_ = false;
-  show();
+  line_.log(line);
 }
 
 void Terminal::progress(const RoundRow& row, std::uint32_t rounds, double wall_seconds) {
@@ -135,25 +109,16 @@ void Terminal::evaluation(const EvaluationRow& row, std::uint32_t rounds, double
 void Terminal::finish() {
   const std::lock_guard lock(mutex_);
   if (row_ && stale_) show();
-  if (line_open_) write_stderr("\n");
-  line_open_ = false;
+  line_.end();
 }
 
 bool Terminal::due() const {
-  if (interactive_) return !line_open_ || now_s_ - shown_s_ >= kRedrawSeconds;
+  if (line_.interactive()) return !line_.is_open() || now_s_ - shown_s_ >= kRedrawSeconds;
   return evaluation_pending_ || now_s_ - shown_s_ >= kPlainLineSeconds;
 }
 
 void Terminal::show() {
-  const std::size_t width =
-      interactive_ ? terminal_width() : std::numeric_limits<std::size_t>::max();
-  const std::string line = progress_line(*row_, evaluation_, rounds_, rounds_per_s(), width);
-  if (interactive_) {
-    write_stderr(std::string(kEraseLine) + line);
-  } else {
-    write_stderr(line + "\n");
-  }
-  line_open_ = interactive_;
+  line_.show(progress_line(*row_, evaluation_, rounds_, rounds_per_s(), line_.width()));
   shown_s_ = now_s_;
   stale_ = false;
   evaluation_pending_ = false;
@@ -164,7 +129,5 @@ double Terminal::rounds_per_s() const {
   if (row_->round <= first_round_ || seconds <= 0) return 0;
   return static_cast<double>(row_->round - first_round_) / seconds;
 }
-
-bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
 
 }  // namespace psephos

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "runtime/report/round_row.h"
+#include "runtime/report/status_line.h"
 
 namespace psephos {
 
@@ -37,8 +38,8 @@ class Terminal {
   double rounds_per_s() const;
 
   std::mutex mutex_;
-  const bool interactive_;
   const bool quiet_;
+  StatusLine line_;
   std::optional<RoundRow> row_;              // newest
   std::optional<EvaluationRow> evaluation_;  // newest
   std::uint32_t rounds_ = 0;
@@ -48,15 +49,11 @@ class Terminal {
   double shown_s_ = 0;
   bool stale_ = false;               // something newer than what was shown
   bool evaluation_pending_ = false;  // not shown yet
-  bool line_open_ = false;           // the cursor stands on the progress line
 };
 
 // "round 120/600  loss 0.412  accuracy 0.8312 (at 100)  voters 10/10 ...": as many of the fields as
 // fit into `width` columns, those that matter least left out first.
 std::string progress_line(const RoundRow& row, const std::optional<EvaluationRow>& evaluation,
                           std::uint32_t rounds, double rounds_per_s, std::size_t width);
-
-// Is stderr a terminal?
-bool stderr_is_terminal();
 
 }  // namespace psephos

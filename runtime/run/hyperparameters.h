@@ -26,7 +26,8 @@ struct BallotRule {
 // Who is sent decisions: every joined client, or only those drawn to vote next.
 enum class Audience : std::uint8_t { kAll = 0, kDrawn = 1 };
 
-// Input = float(byte)*scale + offset, a property of the run.
+// Input = value*scale + offset, a property of the run, whether a client keeps its features as bytes
+// or as floats. The default, "unit", brings pixels (0..255) to 0..1.
 struct Normalisation {
   float scale = 1.0f / 255.0f;
   float offset = 0;
@@ -42,8 +43,11 @@ inline constexpr std::uint32_t kMinHeartbeatMs = 50;
 inline constexpr std::uint32_t kMaxHeartbeatMs = 600'000;
 inline constexpr std::size_t kMaxModelText = 128;  // printable ASCII characters
 
+// The words of a model that only the clients' own programs compute (client/gradient).
+inline constexpr std::string_view kExternalModel = "external";
+
 struct Hyperparameters {
-  std::string model = "mlp:128";  // words of runtime/models/model.h
+  std::string model = "mlp:128";  // words of runtime/models/model.h, or kExternalModel
   std::uint32_t rounds = 600;
   std::uint32_t seed = 1;  // the run's: x_0, draws, tie coins
   Algorithm algorithm = Algorithm::kSignum;

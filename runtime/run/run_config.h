@@ -20,6 +20,8 @@ inline constexpr std::uint32_t kMaxClients = 1'000'000;
 
 struct RunConfig {
   Hyperparameters hyper;
+  std::string tensors_file;  // of an external model (runtime/replica/tensor_file.h); else empty
+  std::string init_file;     // x_0 (runtime/replica/initial_file.h); empty: drawn
   DecisionRule decision;
   Downlink downlink = Downlink::kTernary;
   double lr = 1e-3;

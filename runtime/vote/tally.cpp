@@ -1,31 +1,39 @@
 #include "runtime/vote/tally.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <utility>
 
-#include "platforms/kernels/kernels.h"
 #include "runtime/base/check.h"
+#include "runtime/base/ranges.h"
 
 namespace psephos {
+
 void Tally::Counter::widen(std::uint32_t maximum, std::size_t words) {
   plane_count = std::max(plane_count, static_cast<std::size_t>(std::bit_width(maximum)));
   planes.resize(plane_count * words);  // new planes lie behind the old ones, all zero
 }
 
+kernels::CounterPlanes Tally::Counter::range(std::size_t begin, std::size_t end,
+                                             std::size_t words) {
+  return {planes.data() + begin, plane_count, end - begin, words};
+}
+
 void Tally::Counter::count(std::span<const std::uint32_t* const> bits, std::uint32_t maximum,
-                           std::size_t words) {
+                           std::size_t words, unsigned threads) {
   if (bits.empty()) return;
   widen(maximum, words);
-  kernels::kernels().count_planes({planes.data(), plane_count, words}, bits.data(), bits.size());
+  over_ranges(words, kTallyWordsOfAThread, threads, [&](std::size_t begin, std::size_t end) {
+    std::vector<const std::uint32_t*> part(bits.begin(), bits.end());
+    for (const std::uint32_t*& plane : part) plane += begin;
+    kernels::kernels().count_planes(range(begin, end, words), part.data(), part.size());
+  });
 }
 
 void Tally::Counter::merge(const Counter& other, std::uint32_t maximum, std::size_t words) {
   if (other.plane_count == 0) return;
   widen(maximum, words);
-  kernels::kernels().merge_counters({planes.data(), plane_count, words}, other.planes.data(),
-                                    other.plane_count);
+  kernels::kernels().merge_counters(range(0, words, words), other.planes.data(), other.plane_count);
 }
 
 std::int64_t Tally::Counter::at(BitPosition position, std::size_t words) const {
@@ -37,12 +45,13 @@ std::int64_t Tally::Counter::at(BitPosition position, std::size_t words) const {
   return value;
 }
 
-Tally::Tally(std::size_t parameters) : parameters_(parameters) {
+Tally::Tally(std::size_t parameters, unsigned threads)
+    : parameters_(parameters), threads_(threads) {
   PSEPHOS_CHECK(parameters <= kMaxParameters, "a tally of more than kMaxParameters");
   group_.reserve(kTallyGroup);
 }
 
-void Tally::add(PackedSigns ballot) {
+void Tally::enter(const PackedSigns& ballot) {
   const std::size_t words = word_count(parameters_);
   PSEPHOS_CHECK(ballot.parameters == parameters_ && ballot.signs.size() == words,
                 "a ballot of another number of parameters");
@@ -50,21 +59,33 @@ void Tally::add(PackedSigns ballot) {
                 "a ballot whose voted plane has another size than its sign plane");
   PSEPHOS_CHECK(voters() < kMaxVoters, "a tally of more than kMaxVoters");
   (ballot.all_voted() ? all_voters_ : ternary_voters_) += 1;
+}
+
+void Tally::add(PackedSigns ballot) {
+  enter(ballot);
   group_.push_back(std::move(ballot));
   if (group_.size() == kTallyGroup) fold();
 }
 
-void Tally::fold() const {
-  std::array<const std::uint32_t*, kTallyGroup> signs{};
-  std::array<const std::uint32_t*, kTallyGroup> voted{};
-  std::size_t ternary = 0;
-  for (std::size_t i = 0; i < group_.size(); ++i) {
-    signs[i] = group_[i].signs.data();
-    if (!group_[i].all_voted()) voted[ternary++] = group_[i].voted.data();
+void Tally::add_all(std::span<const PackedSigns> ballots) {
+  for (const PackedSigns& ballot : ballots) enter(ballot);
+  count(ballots);
+}
+
+void Tally::count(std::span<const PackedSigns> ballots) const {
+  std::vector<const std::uint32_t*> signs;
+  std::vector<const std::uint32_t*> voted;
+  for (const PackedSigns& ballot : ballots) {
+    signs.push_back(ballot.signs.data());
+    if (!ballot.all_voted()) voted.push_back(ballot.voted.data());
   }
   const std::size_t words = word_count(parameters_);
-  negative_.count({signs.data(), group_.size()}, voters(), words);
-  voted_.count({voted.data(), ternary}, ternary_voters_, words);
+  negative_.count(signs, voters(), words, threads_);
+  voted_.count(voted, ternary_voters_, words, threads_);
+}
+
+void Tally::fold() const {
+  count(group_);
   group_.clear();
 }
 
@@ -90,9 +111,11 @@ PackedSigns Tally::decide(std::uint32_t margin) const {
   decision.voted.resize(words);
   if (voters() > 0) {
     fold();
-    kernels::kernels().decide({negative_.planes.data(), negative_.plane_count, words},
-                              {voted_.planes.data(), voted_.plane_count, words}, all_voters_,
-                              margin, decision.signs.data(), decision.voted.data());
+    over_ranges(words, kTallyWordsOfAThread, threads_, [&](std::size_t begin, std::size_t end) {
+      kernels::kernels().decide(negative_.range(begin, end, words), voted_.range(begin, end, words),
+                                all_voters_, margin, decision.signs.data() + begin,
+                                decision.voted.data() + begin);
+    });
   }
   // Bits past d look like parameters on which every binary ballot voted +.
   for (std::size_t w = parameters_ / kBlockParameters * kBlockWords; w < words; ++w) {

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "platforms/kernels/kernels.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
 #include "runtime/signs/packed_signs.h"
@@ -21,15 +22,22 @@
 namespace psephos {
 
 inline constexpr std::uint32_t kMaxVoters = 1u << 20;  // per tally; bounds counters at 21 planes
-inline constexpr std::size_t kTallyGroup = 8;  // ballots counted in one pass over the planes
+inline constexpr std::size_t kTallyGroup = 16;  // ballots counted in one pass over the planes
+// A thread is worth starting for so many words: two million parameters.
+inline constexpr std::size_t kTallyWordsOfAThread = std::size_t{1} << 16;
 
 class Tally {
  public:
-  explicit Tally(std::size_t parameters);
+  // Large tallies count and decide on up to `threads` threads, each a range of words.
+  explicit Tally(std::size_t parameters, unsigned threads = 1);
 
   // Takes one voter's ballot (canonical, of this tally's d). Ballots are kept until a group is
-  // full. At most kMaxVoters, merges included.
+  // full, so that memory is the counters' and one group's. At most kMaxVoters, merges included.
   void add(PackedSigns ballot);
+
+  // Adds one ballot each of many voters, all at once: range by range of words, so that the counters
+  // stay in the cache while the ballots go by.
+  void add_all(std::span<const PackedSigns> ballots);
 
   // Adds every vote of `other` (same d, not this tally itself).
   void merge(const Tally& other);
@@ -61,16 +69,21 @@ class Tally {
 
     // Makes room for counts up to `maximum`.
     void widen(std::uint32_t maximum, std::size_t words);
-    void count(std::span<const std::uint32_t* const> bits, std::uint32_t maximum,
-               std::size_t words);
+    void count(std::span<const std::uint32_t* const> bits, std::uint32_t maximum, std::size_t words,
+               unsigned threads);
+    kernels::CounterPlanes range(std::size_t begin, std::size_t end, std::size_t words);
     void merge(const Counter& other, std::uint32_t maximum, std::size_t words);
     std::int64_t at(BitPosition position, std::size_t words) const;
   };
 
+  // Enters a voter; its planes are counted by others.
+  void enter(const PackedSigns& ballot);
+  void count(std::span<const PackedSigns> ballots) const;
   // Counts the ballots of the group. Const because no vote appears or goes: only where it is kept.
   void fold() const;
 
   std::size_t parameters_;
+  unsigned threads_;
   std::uint32_t all_voters_ = 0;
   std::uint32_t ternary_voters_ = 0;
   mutable std::vector<PackedSigns> group_;  // not yet in the counters

@@ -119,7 +119,7 @@ Frame build_one(const Welcome& welcome) {
   const auto hyper = add_hyperparameters(builder, welcome.hyper);
   const auto body = fb::CreateWelcome(builder, welcome.run, welcome.session, welcome.epoch,
                                       welcome.round, welcome.vote, welcome.evaluate, tensors, hyper,
-                                      welcome.fingerprint, welcome.largest_frame);
+                                      welcome.fingerprint, welcome.largest_frame, welcome.x0_given);
   Frame frame = finish(builder, fb::Body::Welcome, body.Union());
   PSEPHOS_CHECK(frame->size() <= kMaxWelcomeBytes, "a Welcome must fit its bound");
   return frame;

@@ -111,6 +111,7 @@ struct Welcome {
   Hyperparameters hyper;
   std::uint64_t fingerprint = 0;    // of x at `round`
   std::uint32_t largest_frame = 0;  // bytes; what the client must be able to receive
+  bool x0_given = false;            // x_0 is not drawn from tensors and seed: take a checkpoint
 };
 
 struct Decision {

@@ -102,6 +102,7 @@ Result<CoordinatorMessage> read(const fb::Welcome& welcome, std::size_t frame_by
   value.hyper = *std::move(hyper);
   value.fingerprint = welcome.fingerprint();
   value.largest_frame = welcome.largest_frame();
+  value.x0_given = welcome.x0_given();
   return CoordinatorMessage{std::move(value)};
 }
 

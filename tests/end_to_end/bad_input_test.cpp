@@ -18,7 +18,7 @@ const Flags kNowhere = {"--connect", "tcp://127.0.0.1:9"};
 // ---- words and numbers -------------------------------------------------------------------------
 
 TEST_F(BadInput, UnknownWordsAreNamed) {
-  simulate({"--dataset", "mnist"}, kUsage, "known are fashion-mnist, idx:DIR and synthetic");
+  simulate({"--dataset", "mnist"}, kUsage, "known are fashion-mnist, synthetic, idx:DIR");
   simulate(kSynthetic + Flags{"--model", "resnet"}, kUsage, "known are softmax, mlp:WIDTH");
   simulate(kSynthetic + Flags{"--partition", "fair"}, kUsage, "known are iid, shards:K");
   for (const char* flag : {"--algorithm", "--ballot", "--decision", "--downlink", "--schedule",
@@ -87,7 +87,7 @@ TEST_F(BadInput, AbsurdNumbersAreRefusedByEveryFlagOfTheClient) {
   Process help = start_client({"--help"});
   help.wait();
   const std::vector<std::string> flags = number_flags(help.out());
-  EXPECT_EQ(flags.size(), 2U);
+  EXPECT_EQ(flags.size(), 3U);
   for (const std::string& flag : flags) {
     for (const char* value : kAbsurd) {
       take_part(kNowhere + kSynthetic + Flags{flag, value}, kUsage, flag);

@@ -192,8 +192,26 @@ TEST_F(Output, HelpTeaches) {
     EXPECT_EQ(process.err(), "");
   };
   check(start_simulate({"--help"}), "psephos-simulate");
+  check(start_simulate({"sweep", "--help"}), "psephos-simulate sweep");
+  check(start_simulate({"compare", "--help"}), "psephos-simulate compare");
   check(start_coordinator({"--help"}), "psephos-coordinator");
   check(start_client({"--help"}), "psephos-client");
+}
+
+TEST_F(Output, OtherCommandsAreListedAndMisspeltOnesRecognised) {
+  Process help = start_simulate({"--help"});
+  ASSERT_EQ(help.wait(), 0);
+  for (const char* command : {"psephos-simulate sweep ", "psephos-simulate compare "}) {
+    EXPECT_NE(help.out().find(command), std::string::npos) << help.out();
+  }
+  const auto check = [this](const std::string& word, const std::string& answer) {
+    Process process = start_simulate({word, "--rounds", "5"});
+    EXPECT_EQ(process.wait(), 2);
+    EXPECT_EQ(process.err(), "psephos-simulate: " + answer + " (try --help)\n");
+  };
+  check("swep", "there is no command swep; did you mean sweep?");
+  check("comapre", "there is no command comapre; did you mean compare?");
+  check("frobnicate", "there is no command frobnicate");
 }
 
 TEST_F(Output, EveryProgramKnowsItsVersion) {

@@ -121,6 +121,10 @@ Process EndToEnd::start_simulate(const Flags& flags, std::optional<std::uint64_t
   return start(PSEPHOS_SIMULATE, flags, largest_file);
 }
 
+Process EndToEnd::start_own_model(const Flags& flags) {
+  return start(PSEPHOS_OWN_MODEL, flags, {});
+}
+
 Process EndToEnd::lead(const Flags& flags, const std::string& folder) {
   const fs::path file = path(folder + ".endpoint");
   Process coordinator = start_coordinator(Flags{"--bind", "tcp://127.0.0.1:0", "--endpoint-file",

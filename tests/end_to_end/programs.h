@@ -46,6 +46,8 @@ class EndToEnd : public testing::Test {
   Process start_coordinator(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
   Process start_client(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
   Process start_simulate(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
+  // The client of tests/examples/own_model.
+  Process start_own_model(const Flags& flags);
 
   // A coordinator on a free port of 127.0.0.1 that keeps its run in path(folder); returns once
   // clients can connect. Sets endpoint().

@@ -63,6 +63,16 @@ name="a name that contains another"
 install 0 alpha xbeta-dev beta-devx gammaaa
 expect_text "Installing 2 packages with apt-get: beta-dev gamma++" "$name"
 
+name="one of several names is enough"
+echo 'delta|delta-qt|delta-x11' >>"$scratch/scripts/packages.txt"
+install 0 alpha beta-dev gamma++ delta-x11
+expect_status 0 "$name"
+[ "$output" = $'\n' ] || complain "$name: it should be silent"
+install 0 alpha beta-dev gamma++ delta-x
+expect_text "Installing 1 packages with apt-get: delta" "$name"
+expect_none "delta-qt" "$name"
+sed -i '$d' "$scratch/scripts/packages.txt"
+
 name="through sudo"
 install 1000 alpha
 expect_status 0 "$name"

@@ -16,12 +16,20 @@ last_line() { tail -n 1 <<<"$output"; }
 # shellcheck disable=SC2053  # $1 is a pattern
 expect_last() { [[ "$(last_line)" == $1 ]] || complain "$2: the last line is not '$1'"; }
 
+# The suites that ran, in their order.
+expect_suites() {
+  local ran
+  ran="$(sed -n 's/^ctest --preset \([a-z-]*\) .*/\1/p' <<<"$output" | tr '\n' ' ')"
+  [ "$ran" = "$1 " ] || complain "$2: not the suites '$1' but '$ran'"
+}
+
 for word in "" quick; do
   run "$scratch/scripts/test.sh" ${word:+"$word"}
   expect_status 0 "quick"
   expect_text "ctest --preset rpi64-kernels" "quick"
   expect_text "ctest --preset rpi32-kernels" "quick"
   expect_text "cmake --build --preset release" "quick"
+  expect_suites "rpi64-kernels rpi32-kernels fuzz release" "quick"
   expect_last "ctest --preset release * --label-exclude ^long\$" "quick"
 done
 
@@ -29,6 +37,11 @@ run "$scratch/scripts/test.sh" full
 expect_status 0 "full"
 expect_last "ctest --preset release --parallel *" "full"
 expect_none "label-exclude" "full"
+expect_suites "rpi64-kernels rpi32-kernels fuzz release" "full"
+
+run "$scratch/scripts/test.sh" fuzz
+expect_status 0 "fuzz"
+expect_suites "fuzz" "fuzz"
 
 run "$scratch/scripts/test.sh" kernels-arm
 expect_status 0 "kernels-arm"
@@ -44,11 +57,12 @@ for preset in asan-ubsan tsan; do
   expect_text "cmake --preset $preset" "$preset"
   expect_text "cmake --build --preset $preset" "$preset"
   expect_last "ctest --preset $preset * --label-exclude ^long\$" "$preset"
+  expect_suites "$preset" "$preset"
 done
 
 run "$scratch/scripts/test.sh" --help
 expect_status 0 "help"
-expect_text "Usage: scripts/test.sh [quick|full|kernels-arm|asan-ubsan|tsan]" "help"
+expect_text "Usage: scripts/test.sh [quick|full|kernels-arm|fuzz|asan-ubsan|tsan]" "help"
 expect_none "cmake --" "help"
 
 for words in "slow" "quick full"; do
@@ -70,9 +84,7 @@ mkdir "$scratch/.ci"
 cp "$source_root/.ci/run" "$scratch/.ci/run"
 CI=true run "$scratch/.ci/run"
 expect_status 0 "ci"
-[ "$(sed -n 's/^ctest --preset \([a-z0-9-]*\).*/\1/p' <<<"$output" | tr '\n' ' ')" = \
-  "rpi64-kernels rpi32-kernels release asan-ubsan tsan " ] ||
-  complain "ci: not all suites in order"
+expect_suites "rpi64-kernels rpi32-kernels fuzz release asan-ubsan tsan" "ci"
 expect_last "ctest --preset tsan *" "ci"
 touch "$scratch/broken-ctest"
 CI=true run "$scratch/.ci/run"

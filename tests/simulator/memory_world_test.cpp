@@ -227,5 +227,59 @@ TEST(MemoryWorld, AClientThatStartsLateCatchesUp) {
   EXPECT_GT(world.coordinator().session().client_rows()[3].counted, 40u);
 }
 
+TEST(MemoryWorld, AGivenX0ReachesEveryClientInOneCheckpointThatTheyShare) {
+  for (const Audience audience : {Audience::kAll, Audience::kDrawn}) {
+    RunConfig config = small_config(9, 3, 100);
+    config.hyper.audience = audience;
+    if (audience == Audience::kDrawn) config.fraction = 0.75;
+    PopulationOptions options;
+    options.clients = 4;
+    options.seed = 9;
+    const Population population = *Population::make(options, small_dataset());
+    Links links;
+    links.compute = {100, 1};
+    const auto play = [&](const AlignedVector<float>& x_0, const auto& look) {
+      Crowd crowd = population.crowd();
+      crowd.joins_at = [](std::size_t i) {
+        return i == 3 ? Duration(std::chrono::seconds(4)) : Duration{0};
+      };
+      auto prepared = *coordinator::prepare_run(config, small_dataset());
+      MemoryWorld::Reports reports;
+      reports.held_out = [&](std::span<const float> x) { return prepared.held_out->evaluate(x); };
+      std::vector<std::string> notes;
+      reports.note = [&](const std::string& text) { notes.push_back(text); };
+      MemoryWorld world({config, prepared.tensors, 5, 6, 0, true, x_0}, std::move(crowd), links, {},
+                        1, std::move(reports));
+      world.run();
+      for (std::size_t i = 0; i < world.clients(); ++i) {
+        EXPECT_EQ(world.client(i).round(), 100u);
+        EXPECT_EQ(world.client(i).fingerprint(), world.coordinator().session().fingerprint());
+        EXPECT_EQ(world.client(i).fingerprint_mismatches(), 0u);
+        EXPECT_EQ(world.worker(i).parameters().data(), world.worker(0).parameters().data());
+      }
+      for (const std::string& text : notes) {
+        EXPECT_EQ(text.find("does not match"), std::string::npos) << text;
+      }
+      look(world);
+    };
+    std::uint64_t down_drawn = 0;
+    std::uint64_t fingerprint_drawn = 0;
+    std::size_t d = 0;
+    play({}, [&](const MemoryWorld& world) {
+      down_drawn = world.coordinator().summary().bytes_down;
+      fingerprint_drawn = world.coordinator().session().fingerprint();
+      d = world.coordinator().replica().size();
+    });
+    play(AlignedVector<float>(d, 0.01f), [&](const MemoryWorld& world) {
+      EXPECT_NE(world.coordinator().session().fingerprint(), fingerprint_drawn);
+      if (audience == Audience::kDrawn) return;
+      // Three who were there from the start fetch it; the latecomer takes one in either world.
+      const std::uint64_t more = world.coordinator().summary().bytes_down - down_drawn;
+      EXPECT_GE(more, 3 * 4 * d);
+      EXPECT_LE(more, 4 * (wire::max_checkpoint_bytes(d) + 300));
+    });
+  }
+}
+
 }  // namespace
 }  // namespace psephos::simulator

@@ -14,15 +14,16 @@ DatasetRef image_sized() {
   dataset.features = 784;
   dataset.classes = 10;
   for (Samples* samples : {&dataset.train, &dataset.test}) {
-    samples->features = xt::zeros<std::uint8_t>({60, 784});
+    FeatureTable::ByteTable features = xt::zeros<std::uint8_t>({60, 784});
     samples->labels = xt::zeros<std::uint8_t>({60});
     for (std::size_t i = 0; i < 60; ++i) {
       samples->labels(i) = static_cast<std::uint8_t>(i % 10);
       for (std::size_t f = 0; f < 784; ++f) {
-        samples->features(i, f) =
+        features(i, f) =
             static_cast<std::uint8_t>(philox_word({1, 2}, 0, Purpose::kFault, 784 * i + f));
       }
     }
+    samples->features = std::move(features);
   }
   return std::make_shared<const Dataset>(std::move(dataset));
 }

@@ -5,13 +5,19 @@
 #include <immintrin.h>
 
 #include "platforms/kernels/portable/portable.h"
+#include "platforms/kernels/prefetch.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
 #pragma GCC target("avx2")
+#endif
 
 namespace psephos::kernels::avx2 {
 namespace {
 
 constexpr std::size_t kWidth = 8;  // floats of a register
+constexpr std::size_t kRegisters = portable::kLanes / kWidth;
 
 __m256i load(const std::uint32_t* words) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(words));
@@ -21,18 +27,24 @@ __m256i load(const std::uint32_t* words) {
 void apply_full_block(float* x, const std::uint32_t* signs, const std::uint32_t* voted,
                       __m256i step, __m256 keep) {
   const __m256i top = _mm256_set1_epi32(static_cast<int>(portable::kTopBit));
-  for (std::size_t l = 0; l < portable::kLanes; l += kWidth) {
-    __m256i sign_bits = load(signs + l);
-    __m256i voted_bits = voted == nullptr ? _mm256_set1_epi32(-1) : load(voted + l);
-    for (std::size_t j = portable::kRows; j-- > 0;) {
-      float* row = x + j * portable::kLanes + l;
-      const __m256i moved = _mm256_xor_si256(step, _mm256_and_si256(sign_bits, top));
-      const __m256i mask = _mm256_srai_epi32(voted_bits, 31);
+  __m256i sign[kRegisters];
+  __m256i vote[kRegisters];
+  for (std::size_t r = 0; r < kRegisters; ++r) {
+    sign[r] = load(signs + r * kWidth);
+    vote[r] = voted == nullptr ? _mm256_set1_epi32(-1) : load(voted + r * kWidth);
+  }
+  for (std::size_t j = portable::kRows; j-- > 0;) {
+    prefetch_ahead(x + j * portable::kLanes);
+    prefetch_ahead(x + j * portable::kLanes + portable::kLanes / 2);
+    for (std::size_t r = 0; r < kRegisters; ++r) {
+      float* row = x + j * portable::kLanes + r * kWidth;
+      const __m256i moved = _mm256_xor_si256(step, _mm256_and_si256(sign[r], top));
+      const __m256i mask = _mm256_srai_epi32(vote[r], 31);
       const __m256i delta = _mm256_xor_si256(_mm256_and_si256(moved, mask), top);
       const __m256 kept = _mm256_mul_ps(_mm256_loadu_ps(row), keep);
       _mm256_storeu_ps(row, _mm256_add_ps(kept, _mm256_castsi256_ps(delta)));
-      sign_bits = _mm256_add_epi32(sign_bits, sign_bits);
-      voted_bits = voted == nullptr ? voted_bits : _mm256_add_epi32(voted_bits, voted_bits);
+      sign[r] = _mm256_add_epi32(sign[r], sign[r]);
+      if (voted != nullptr) vote[r] = _mm256_add_epi32(vote[r], vote[r]);
     }
   }
 }
@@ -69,5 +81,9 @@ void normalise(const std::uint8_t* bytes, std::size_t count, float scale, float 
 }
 
 }  // namespace psephos::kernels::avx2
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

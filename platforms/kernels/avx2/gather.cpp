@@ -6,7 +6,11 @@
 
 #include "platforms/kernels/bit_stream.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,bmi2,popcnt"))), apply_to = function)
+#else
 #pragma GCC target("avx2,bmi2,popcnt")
+#endif
 
 namespace psephos::kernels::avx2 {
 
@@ -29,5 +33,9 @@ void scatter_signs(const std::uint8_t* in, std::size_t bytes, const std::uint32_
 }
 
 }  // namespace psephos::kernels::avx2
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

@@ -4,9 +4,18 @@
 
 #include <immintrin.h>
 
-#include "platforms/kernels/portable/portable.h"
+#include <algorithm>
 
+#include "platforms/kernels/portable/portable.h"
+#include "platforms/kernels/prefetch.h"
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
 #pragma GCC target("avx2")
+#endif
+
+#include "platforms/kernels/avx2/philox.h"
 
 namespace psephos::kernels::avx2 {
 namespace {
@@ -14,10 +23,21 @@ namespace {
 constexpr std::size_t kWidth = 8;                              // floats of a register
 constexpr std::size_t kRegisters = portable::kLanes / kWidth;  // for one word of every lane
 
+__m256i load(const std::uint32_t* words) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(words));
+}
+
+void store(std::uint32_t* words, __m256i bits) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(words), bits);
+}
+
 // What is packed: the vector itself, or the momentum that the gradient moves it to.
 struct Plain {
   const float* v;
-  __m256 at(std::size_t i) const { return _mm256_loadu_ps(v + i); }
+  __m256i at(std::size_t i) const {
+    prefetch_ahead(v + i);
+    return _mm256_castps_si256(_mm256_loadu_ps(v + i));
+  }
 };
 
 struct Momentum {
@@ -25,46 +45,119 @@ struct Momentum {
   const float* g;
   __m256 beta;
   __m256 rest;
-  __m256 at(std::size_t i) const {
+  __m256i at(std::size_t i) const {
+    prefetch_ahead(m + i);
+    prefetch_ahead(g + i);
     const __m256 kept = _mm256_mul_ps(_mm256_loadu_ps(m + i), beta);
     const __m256 moved = _mm256_add_ps(kept, _mm256_mul_ps(_mm256_loadu_ps(g + i), rest));
     _mm256_storeu_ps(m + i, moved);
-    return moved;
+    return _mm256_castps_si256(moved);
   }
 };
 
-template <class Source>
-void pack_full_block(const Source& source, std::uint32_t* signs, std::uint32_t* zeros) {
-  const __m256i zero = _mm256_setzero_si256();
+// The top bits of what one register of floats contributes to two planes; other bits are ignored.
+struct TopBits {
+  __m256i first;
+  __m256i second;
+};
+
+struct SignAlone {
+  TopBits of(__m256i bits) const { return {bits, _mm256_setzero_si256()}; }
+};
+
+struct SignAndZero {
+  TopBits of(__m256i bits) const {
+    // Doubled as an integer, a zero of either sign is 0.
+    return {bits, _mm256_cmpeq_epi32(_mm256_add_epi32(bits, bits), _mm256_setzero_si256())};
+  }
+};
+
+struct SignAndVote {
+  __m256i threshold;  // bits of a magnitude: signed integers compare like the magnitudes do
+  TopBits of(__m256i bits) const {
+    const __m256i magnitude = _mm256_and_si256(bits, _mm256_set1_epi32(portable::kMagnitude));
+    const __m256i vote = _mm256_cmpgt_epi32(magnitude, threshold);
+    return {_mm256_and_si256(bits, vote), vote};
+  }
+};
+
+__m256i shifted_in(__m256i plane, __m256i bits) {
   const __m256i top = _mm256_set1_epi32(static_cast<int>(portable::kTopBit));
-  __m256i sign[kRegisters];
-  __m256i none[kRegisters];
-  for (std::size_t r = 0; r < kRegisters; ++r) sign[r] = none[r] = zero;
+  return _mm256_or_si256(_mm256_srli_epi32(plane, 1), _mm256_and_si256(bits, top));
+}
+
+template <class Source, class Rule>
+void pack_full_block(const Source& source, const Rule& rule, std::uint32_t* first,
+                     std::uint32_t* second) {
+  __m256i a[kRegisters];
+  __m256i b[kRegisters];
+  for (std::size_t r = 0; r < kRegisters; ++r) a[r] = b[r] = _mm256_setzero_si256();
   for (std::size_t j = 0; j < portable::kRows; ++j) {
     for (std::size_t r = 0; r < kRegisters; ++r) {
-      const __m256i bits = _mm256_castps_si256(source.at(j * portable::kLanes + r * kWidth));
-      // Doubled as an integer, a zero of either sign is 0.
-      const __m256i is_zero = _mm256_cmpeq_epi32(_mm256_add_epi32(bits, bits), zero);
-      sign[r] = _mm256_or_si256(_mm256_srli_epi32(sign[r], 1), _mm256_and_si256(bits, top));
-      none[r] = _mm256_or_si256(_mm256_srli_epi32(none[r], 1), _mm256_and_si256(is_zero, top));
+      const TopBits top = rule.of(source.at(j * portable::kLanes + r * kWidth));
+      a[r] = shifted_in(a[r], top.first);
+      b[r] = shifted_in(b[r], top.second);
     }
   }
   for (std::size_t r = 0; r < kRegisters; ++r) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(signs + r * kWidth), sign[r]);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(zeros + r * kWidth), none[r]);
+    store(first + r * kWidth, a[r]);
+    store(second + r * kWidth, b[r]);
   }
 }
 
-}  // namespace
+// merge_coins of a full block: its 32 words are eight Philox blocks.
+void merge_coins(const Philox& philox, std::size_t first_word, const std::uint32_t* zeros,
+                 std::uint32_t* signs) {
+  __m256i any = load(zeros);
+  for (std::size_t r = 1; r < kRegisters; ++r) any = _mm256_or_si256(any, load(zeros + r * kWidth));
+  if (_mm256_testz_si256(any, any) != 0) return;
+  // In this order of lanes, unpacking leaves the words in theirs.
+  const __m256i lanes = _mm256_setr_epi64x(0, 2, 1, 3);
+  for (std::size_t half = 0; half < 2; ++half) {
+    const auto index = static_cast<long long>(first_word / 4 + 4 * half);
+    const RandomWords coins = philox.at(_mm256_add_epi64(_mm256_set1_epi64x(index), lanes));
+    const __m256i low =
+        _mm256_blend_epi32(coins.word[0], _mm256_slli_epi64(coins.word[1], 32), 0xAA);
+    const __m256i high =
+        _mm256_blend_epi32(coins.word[2], _mm256_slli_epi64(coins.word[3], 32), 0xAA);
+    const __m256i pair[2] = {_mm256_unpacklo_epi64(low, high), _mm256_unpackhi_epi64(low, high)};
+    for (std::size_t p = 0; p < 2; ++p) {
+      const std::size_t word = (2 * half + p) * kWidth;
+      const __m256i zero = load(zeros + word);
+      store(signs + word, _mm256_or_si256(_mm256_andnot_si256(zero, load(signs + word)),
+                                          _mm256_and_si256(zero, pair[p])));
+    }
+  }
+}
 
-void pack_signs(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs) {
+template <class SourceAt>
+void pack_with_coins(std::size_t whole, const CoinAddress& coin, std::uint32_t* signs,
+                     const SourceAt& source_at) {
+  const Philox philox(coin);
   std::uint32_t zeros[portable::kLanes];
-  const std::size_t whole = d - d % portable::kBlock;
   for (std::size_t start = 0; start < whole; start += portable::kBlock) {
     const std::size_t word = start / portable::kRows;
-    pack_full_block(Plain{v + start}, signs + word, zeros);
-    portable::merge_coins(word, portable::kLanes, coin, zeros, signs + word);
+    pack_full_block(source_at(start), SignAndZero{}, signs + word, zeros);
+    merge_coins(philox, word, zeros, signs + word);
   }
+}
+
+std::size_t whole_blocks(std::size_t d) { return d - d % portable::kBlock; }
+
+}  // namespace
+
+void pack_bits(const float* v, std::size_t d, std::uint32_t* signs) {
+  const std::size_t whole = whole_blocks(d);
+  std::uint32_t nothing[portable::kLanes];
+  for (std::size_t start = 0; start < whole; start += portable::kBlock) {
+    pack_full_block(Plain{v + start}, SignAlone{}, signs + start / portable::kRows, nothing);
+  }
+  portable::pack_bits(v + whole, d - whole, signs + whole / portable::kRows);
+}
+
+void pack_signs(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs) {
+  const std::size_t whole = whole_blocks(d);
+  pack_with_coins(whole, coin, signs, [v](std::size_t start) { return Plain{v + start}; });
   if (whole == d) return;
   const std::size_t word = whole / portable::kRows;
   portable::pack_sign_block(v + whole, d - whole, word, coin, signs + word);
@@ -72,21 +165,35 @@ void pack_signs(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* 
 
 void signum(float* m, const float* g, std::size_t d, float beta, CoinAddress coin,
             std::uint32_t* signs) {
-  std::uint32_t zeros[portable::kLanes];
   const __m256 betas = _mm256_set1_ps(beta);
   const __m256 rests = _mm256_set1_ps(1.0F - beta);
-  const std::size_t whole = d - d % portable::kBlock;
-  for (std::size_t start = 0; start < whole; start += portable::kBlock) {
-    const std::size_t word = start / portable::kRows;
-    pack_full_block(Momentum{m + start, g + start, betas, rests}, signs + word, zeros);
-    portable::merge_coins(word, portable::kLanes, coin, zeros, signs + word);
-  }
+  const std::size_t whole = whole_blocks(d);
+  pack_with_coins(whole, coin, signs, [&](std::size_t start) {
+    return Momentum{m + start, g + start, betas, rests};
+  });
   if (whole == d) return;
   const std::size_t word = whole / portable::kRows;
   portable::momentum(m + whole, g + whole, d - whole, beta);
   portable::pack_sign_block(m + whole, d - whole, word, coin, signs + word);
 }
 
+void pack_threshold(const float* v, std::size_t d, float threshold, std::uint32_t* signs,
+                    std::uint32_t* voted) {
+  const std::uint32_t magnitude = portable::float_bits(threshold) & portable::kMagnitude;
+  const SignAndVote rule{_mm256_set1_epi32(static_cast<int>(magnitude))};
+  const std::size_t whole = whole_blocks(d);
+  for (std::size_t start = 0; start < whole; start += portable::kBlock) {
+    const std::size_t word = start / portable::kRows;
+    pack_full_block(Plain{v + start}, rule, signs + word, voted + word);
+  }
+  const std::size_t word = whole / portable::kRows;
+  portable::pack_threshold(v + whole, d - whole, threshold, signs + word, voted + word);
+}
+
 }  // namespace psephos::kernels::avx2
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

@@ -4,9 +4,15 @@
 
 #include <immintrin.h>
 
+#include <cstring>
+
 #include "platforms/kernels/portable/portable.h"
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
 #pragma GCC target("avx2")
+#endif
 
 namespace psephos::kernels::avx2 {
 namespace {
@@ -36,6 +42,24 @@ bool all_finite(const float* v, std::size_t d) {
   return portable::all_finite(v + whole, d - whole);
 }
 
+[[gnu::target("popcnt")]] std::uint64_t count_ones(const std::uint32_t* words, std::size_t count) {
+  std::uint64_t total[4] = {};
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    for (std::size_t r = 0; r < 4; ++r) {
+      std::uint64_t two;
+      std::memcpy(&two, words + i + 2 * r, sizeof two);
+      total[r] += static_cast<std::uint64_t>(_mm_popcnt_u64(two));
+    }
+  }
+  for (; i < count; ++i) total[0] += static_cast<std::uint64_t>(_mm_popcnt_u32(words[i]));
+  return (total[0] + total[1]) + (total[2] + total[3]);
+}
+
 }  // namespace psephos::kernels::avx2
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

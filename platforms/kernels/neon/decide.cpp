@@ -28,8 +28,7 @@ constexpr std::uint32_t spread(std::uint32_t number, std::size_t bit) {
 // Plane p at word w, or zeros where the counter has no such plane.
 template <class Lane>
 typename Lane::Word plane_at(const CounterPlanes& counter, std::size_t p, std::size_t w) {
-  return p < counter.plane_count ? Lane::load(counter.planes + p * counter.words + w)
-                                 : Lane::all(0);
+  return p < counter.plane_count ? Lane::load(counter.plane(p) + w) : Lane::all(0);
 }
 
 template <class Lane>

@@ -16,7 +16,6 @@ namespace psephos::kernels::neon {
 bool runnable();
 const Kernels& table();
 
-// signs: W words. Bit = sign bit of v, also where v is a zero.
 void pack_bits(const float* v, std::size_t d, std::uint32_t* signs);
 void pack_signs(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs);
 void signum(float* m, const float* g, std::size_t d, float beta, CoinAddress coin,

@@ -43,17 +43,6 @@ void pack_bits_block(const float* v, std::uint32_t* signs) {
   for (std::size_t r = 0; r < kRegisters; ++r) vst1q_u32(signs + r * kWidth, even[r]);
 }
 
-void pack_bits_of_short_block(const float* v, std::size_t count, std::uint32_t* signs) {
-  const std::size_t lanes = portable::lanes_of(count);
-  std::fill_n(signs, lanes, 0);
-  for (std::size_t j = 0; j * lanes < count; ++j) {
-    const std::size_t width = std::min(lanes, count - j * lanes);
-    for (std::size_t l = 0; l < width; ++l) {
-      signs[l] |= (portable::float_bits(v[j * lanes + l]) >> 31) << j;
-    }
-  }
-}
-
 // Zeros need every bit of a float, and a second SRI per four floats would not fit the budget. So
 // sixteen floats are loaded at once, their bytes taken apart by place: the top bytes carry the
 // signs, one SRI for sixteen of them, and a float is zero where all its bytes are, the sign bit
@@ -156,7 +145,7 @@ void pack_bits(const float* v, std::size_t d, std::uint32_t* signs) {
   for (std::size_t start = 0; start < whole; start += kBlock) {
     pack_bits_block(v + start, signs + start / kRows);
   }
-  pack_bits_of_short_block(v + whole, d - whole, signs + whole / kRows);
+  portable::pack_bits(v + whole, d - whole, signs + whole / kRows);
 }
 
 void pack_signs(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs) {

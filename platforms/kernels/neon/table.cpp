@@ -18,6 +18,7 @@ const Kernels& table() {
   static const Kernels table = [] {
     Kernels kernels = portable_kernels();
     kernels.name = "neon";
+    kernels.pack_bits = pack_bits;
     kernels.pack_signs = pack_signs;
     kernels.signum = signum;
     kernels.pack_threshold = pack_threshold;

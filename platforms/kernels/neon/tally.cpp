@@ -53,7 +53,7 @@ struct Range {
   CounterPlanes counter;
   std::size_t start;
   std::size_t words;
-  std::uint32_t* plane(std::size_t p) const { return counter.planes + p * counter.words + start; }
+  std::uint32_t* plane(std::size_t p) const { return counter.plane(p) + start; }
 };
 
 // 2^kLog ballots into the lowest kLog planes; what overflows them goes to `carry`.

@@ -11,16 +11,12 @@ namespace {
 
 inline constexpr std::size_t kWords = 64;
 
-// voted + all_voters - 2 * negative takes one bit more than its widest term, and a sign.
-inline constexpr std::size_t kMaxPlanes = 32;
-inline constexpr std::size_t kMaxBits = kMaxPlanes + 1 + 2;
-
 constexpr std::uint32_t spread(std::uint32_t number, std::size_t bit) {
   return bit < 32 && ((number >> bit) & 1) != 0 ? ~std::uint32_t{0} : 0;
 }
 
 struct Net {
-  std::uint32_t bits[kMaxBits][kWords];  // two's complement, least significant plane first
+  std::uint32_t bits[kMaxNetBits][kWords];  // two's complement, least significant plane first
 };
 
 // net plane = voted - 2 * negative + all_voters, two ripple carries side by side: the first holds
@@ -62,7 +58,7 @@ void decide_block(const CounterPlanes& negative, const CounterPlanes& voted,
                   std::uint32_t* decided) {
   static constexpr std::uint32_t kZeros[kWords] = {};
   const auto plane = [&](const CounterPlanes& counter, std::size_t p) -> const std::uint32_t* {
-    return p < counter.plane_count ? counter.planes + p * counter.words + start : kZeros;
+    return p < counter.plane_count ? counter.plane(p) + start : kZeros;
   };
 
   Net net;
@@ -89,15 +85,19 @@ void decide_block(const CounterPlanes& negative, const CounterPlanes& voted,
 
 }  // namespace
 
-void decide(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voters,
-            std::uint32_t margin, std::uint32_t* signs, std::uint32_t* decided) {
-  const auto width = [](std::uint32_t n) { return static_cast<std::size_t>(std::bit_width(n)); };
-  const std::size_t bits =
-      2 + std::max({negative.plane_count + 1, voted.plane_count, width(all_voters), width(margin)});
-  for (std::size_t start = 0; start < negative.words; start += kWords) {
+void decide_words(const CounterPlanes& negative, const CounterPlanes& voted,
+                  std::uint32_t all_voters, std::uint32_t margin, std::size_t first,
+                  std::uint32_t* signs, std::uint32_t* decided) {
+  const std::size_t bits = net_bits(negative, voted, all_voters, margin);
+  for (std::size_t start = first; start < negative.words; start += kWords) {
     decide_block(negative, voted, all_voters, margin, bits, start,
                  std::min(kWords, negative.words - start), signs, decided);
   }
+}
+
+void decide(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voters,
+            std::uint32_t margin, std::uint32_t* signs, std::uint32_t* decided) {
+  decide_words(negative, voted, all_voters, margin, 0, signs, decided);
 }
 
 }  // namespace psephos::kernels::portable

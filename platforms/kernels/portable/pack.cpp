@@ -1,20 +1,19 @@
 #include <algorithm>
 
 #include "platforms/kernels/philox.h"
+#include "platforms/kernels/portable/pack_block.h"
 #include "platforms/kernels/portable/portable.h"
 
 namespace psephos::kernels::portable {
 namespace {
 
-// Two words whose top bits are what one float contributes to two planes.
-struct TopBits {
-  std::uint32_t first;
-  std::uint32_t second;
+struct SignAlone {
+  TopBits operator()(float v, std::size_t) const { return {float_bits(v) & kTopBit, 0}; }
 };
 
 // Sign, and whether the value is a zero: only the magnitude 0 borrows from the top bit.
 struct SignAndZero {
-  TopBits operator()(float v) const {
+  TopBits operator()(float v, std::size_t) const {
     const std::uint32_t bits = float_bits(v);
     return {bits & kTopBit, ((bits & kMagnitude) - 1) & kTopBit};
   }
@@ -24,57 +23,12 @@ struct SignAndZero {
 // arithmetic and no denormal can be flushed away under it.
 struct SignAndVote {
   std::uint32_t threshold;
-  TopBits operator()(float v) const {
+  TopBits operator()(float v, std::size_t) const {
     const std::uint32_t bits = float_bits(v);
     const std::uint32_t vote = (threshold - (bits & kMagnitude)) & kTopBit;
     return {bits & vote, vote};
   }
 };
-
-template <class Bits>
-void pack_full_block(const float* v, Bits bits, std::uint32_t* first, std::uint32_t* second) {
-  // Local accumulators: the compiler need not fear that a store changes v.
-  std::uint32_t a[kLanes] = {};
-  std::uint32_t b[kLanes] = {};
-  for (std::size_t j = 0; j < kRows; ++j) {
-    for (std::size_t l = 0; l < kLanes; ++l) {
-      const TopBits top = bits(v[j * kLanes + l]);
-      a[l] = (a[l] >> 1) | top.first;
-      b[l] = (b[l] >> 1) | top.second;
-    }
-  }
-  std::copy_n(a, kLanes, first);
-  std::copy_n(b, kLanes, second);
-}
-
-// The last block: `count` < 1024 parameters. Its last rows may be missing or cut short, so bits are
-// put straight where they belong instead of being shifted down row by row.
-template <class Bits>
-void pack_short_block(const float* v, std::size_t count, Bits bits, std::uint32_t* first,
-                      std::uint32_t* second) {
-  const std::size_t lanes = lanes_of(count);
-  std::fill_n(first, lanes, 0);
-  std::fill_n(second, lanes, 0);
-  for (std::size_t j = 0; j * lanes < count; ++j) {
-    const float* row = v + j * lanes;
-    const std::size_t width = std::min(lanes, count - j * lanes);
-    for (std::size_t l = 0; l < width; ++l) {
-      const TopBits top = bits(row[l]);
-      first[l] |= top.first >> (31 - j);
-      second[l] |= top.second >> (31 - j);
-    }
-  }
-}
-
-template <class Bits>
-void pack_block(const float* v, std::size_t count, Bits bits, std::uint32_t* first,
-                std::uint32_t* second) {
-  if (count == kBlock) {
-    pack_full_block(v, bits, first, second);
-  } else {
-    pack_short_block(v, count, bits, first, second);
-  }
-}
 
 }  // namespace
 
@@ -103,6 +57,13 @@ void pack_sign_block(const float* v, std::size_t count, std::size_t first_word,
   std::uint32_t zeros[kLanes];
   pack_block(v, count, SignAndZero{}, signs, zeros);
   merge_coins(first_word, lanes_of(count), coin, zeros, signs);
+}
+
+void pack_bits(const float* v, std::size_t d, std::uint32_t* signs) {
+  std::uint32_t nothing[kLanes];
+  for (std::size_t start = 0; start < d; start += kBlock) {
+    pack_block(v + start, std::min(kBlock, d - start), SignAlone{}, signs + start / kRows, nothing);
+  }
 }
 
 void pack_signs(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs) {

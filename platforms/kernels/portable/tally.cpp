@@ -92,7 +92,7 @@ bool add_carry(std::size_t words, std::uint32_t* __restrict plane,
 void count_block(const CounterPlanes& counter, const std::uint32_t* const* planes,
                  std::size_t count, std::size_t start, std::size_t words) {
   std::uint32_t carry[kWords];
-  const auto plane = [&](std::size_t p) { return counter.planes + p * counter.words + start; };
+  const auto plane = [&](std::size_t p) { return counter.plane(p) + start; };
   std::size_t next = 0;
   while (next < count) {
     const std::size_t left = count - next;
@@ -133,26 +133,35 @@ void add_plane(std::size_t words, const std::uint32_t* from, std::uint32_t* __re
 
 }  // namespace
 
-void count_planes(CounterPlanes counter, const std::uint32_t* const* planes, std::size_t count) {
-  for (std::size_t start = 0; start < counter.words; start += kWords) {
-    count_block(counter, planes, count, start, std::min(kWords, counter.words - start));
+void count_words(const CounterPlanes& counter, const std::uint32_t* const* planes,
+                 std::size_t count, std::size_t first, std::size_t end) {
+  for (std::size_t start = first; start < end; start += kWords) {
+    count_block(counter, planes, count, start, std::min(kWords, end - start));
   }
 }
 
-void merge_counters(CounterPlanes into, const std::uint32_t* from, std::size_t from_plane_count) {
+void count_planes(CounterPlanes counter, const std::uint32_t* const* planes, std::size_t count) {
+  count_words(counter, planes, count, 0, counter.words);
+}
+
+void merge_words(const CounterPlanes& into, const std::uint32_t* from, std::size_t from_plane_count,
+                 std::size_t first) {
   std::uint32_t carry[kWords];
-  for (std::size_t start = 0; start < into.words; start += kWords) {
+  for (std::size_t start = first; start < into.words; start += kWords) {
     const std::size_t words = std::min(kWords, into.words - start);
     std::fill_n(carry, words, 0);
     std::size_t p = 0;
     for (; p < from_plane_count; ++p) {
-      const std::size_t offset = p * into.words + start;
-      add_plane(words, from + offset, into.planes + offset, carry);
+      add_plane(words, from + p * into.words + start, into.plane(p) + start, carry);
     }
-    while (p < into.plane_count && add_carry(words, into.planes + p * into.words + start, carry)) {
+    while (p < into.plane_count && add_carry(words, into.plane(p) + start, carry)) {
       ++p;
     }
   }
+}
+
+void merge_counters(CounterPlanes into, const std::uint32_t* from, std::size_t from_plane_count) {
+  merge_words(into, from, from_plane_count, 0);
 }
 
 }  // namespace psephos::kernels::portable

@@ -70,6 +70,14 @@ TEST(DatasetGradient, EvaluatesTheClientsOwnSamplesUpToABound) {
   EXPECT_EQ((*gradient_over({})(welcome))->evaluate(x).samples, 0u);
 }
 
+TEST(DatasetGradient, RefusesAModelThatOnlyItsUsersProgramsCompute) {
+  wire::Welcome welcome = welcome_to("softmax");
+  welcome.hyper.model = kExternalModel;
+  const auto source = dataset_gradient(std::make_shared<ModelPools>(dataset()), {1, 2})(welcome);
+  ASSERT_FALSE(source);
+  EXPECT_NE(source.error().text.find("client::GradientSource"), std::string::npos);
+}
+
 TEST(DatasetGradient, RefusesARunThatDoesNotFitTheData) {
   const GradientFactory factory = gradient_over({0});
   wire::Welcome welcome = welcome_to("softmax");

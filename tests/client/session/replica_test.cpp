@@ -258,6 +258,66 @@ TEST(SessionReplica, StaysPutUntilCalledWhereOnlyTheDrawnAreTold) {
   EXPECT_EQ(puppet.session.round(), 30u);
 }
 
+TEST(SessionReplica, WhereX0IsGivenItTakesOneCheckpointAndTakesNobodyForDiverged) {
+  for (const std::uint32_t round : {0u, 57u}) {
+    Puppet puppet;
+    wire::Welcome given = welcome(round);
+    given.x0_given = true;
+    puppet.start();
+    puppet.hear(given);
+    puppet.clear();
+    puppet.work();
+    EXPECT_FALSE(puppet.session.round()) << "what was drawn is not spoken of";
+    const auto requests = puppet.sent<wire::CatchUp>();
+    ASSERT_EQ(requests.size(), 1u);
+    EXPECT_EQ(requests[0].have_round, wire::kNoRound);
+    EXPECT_EQ(requests[0].reason, wire::CatchUpReason::kNoState);
+    puppet.hear(chunk(round, 0, 1));
+    puppet.work();
+    EXPECT_EQ(puppet.session.round(), round);
+    EXPECT_EQ(puppet.session.fingerprint(), fingerprint_of(kRun, round));
+    ASSERT_TRUE(puppet.in_flight<ComputeBallot>());
+    EXPECT_EQ(puppet.session.fingerprint_mismatches(), 0u);
+    EXPECT_TRUE(puppet.notes.empty());
+  }
+}
+
+TEST(SessionReplica, WhereX0IsGivenAndOnlyTheDrawnAreToldTheCheckpointWaitsForACall) {
+  Puppet puppet;
+  wire::Welcome given = welcome(0, false);
+  given.x0_given = true;
+  given.hyper.audience = Audience::kDrawn;
+  puppet.start();
+  puppet.hear(given);
+  puppet.work();
+  puppet.clear();
+  puppet.pass_in_company(seconds(60), 30);
+  EXPECT_EQ(puppet.frames.size(), puppet.sent<wire::Heartbeat>().size());
+  puppet.hear(wire::Call{kSession, 30});
+  ASSERT_EQ(puppet.sent<wire::CatchUp>().size(), 1u);
+  EXPECT_EQ(puppet.sent<wire::CatchUp>()[0].reason, wire::CatchUpReason::kNoState);
+  puppet.hear(chunk(30, 0, 1));
+  puppet.work();
+  ASSERT_TRUE(puppet.in_flight<ComputeBallot>());
+  EXPECT_EQ(puppet.session.fingerprint_mismatches(), 0u);
+}
+
+TEST(SessionReplica, WhereX0IsGivenTheFinalParametersAreFetchedBySomebodyNeverDrawn) {
+  Puppet puppet;
+  wire::Welcome given = welcome(0, false);
+  given.x0_given = true;
+  given.hyper.audience = Audience::kDrawn;
+  puppet.start();
+  puppet.hear(given);
+  puppet.work();
+  puppet.hear(wire::Finished{kSession, kRounds, fingerprint_of(kRun, kRounds)});
+  ASSERT_EQ(puppet.sent<wire::CatchUp>().size(), 1u);
+  puppet.hear(chunk(kRounds, 0, 1));
+  puppet.work();
+  ASSERT_TRUE(puppet.end);
+  EXPECT_EQ(puppet.end->ending, Ending::kFinished);
+}
+
 TEST(SessionReplica, EvaluatesWhenAskedToAndReports) {
   Puppet puppet;
   puppet.settle_at(5);

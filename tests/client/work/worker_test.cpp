@@ -27,7 +27,9 @@ TEST(Worker, FailsWithASentenceWhereTheModelIsNotTheCoordinators) {
   wire::Welcome welcome = welcome_with();
   welcome.tensors[0].init_scale = 0.25f;
   Worker worker(quadratic(kD, kSamples), kKey);
-  EXPECT_TRUE(std::holds_alternative<JobFailed>(worker.perform(Prepare{welcome}, scratch)));
+  const JobDone failed = worker.perform(Prepare{welcome}, scratch);
+  ASSERT_TRUE(std::holds_alternative<JobFailed>(failed));
+  EXPECT_NE(std::get<JobFailed>(failed).text.find("tensor 1 is 'a'"), std::string::npos);
   Worker without(
       [](const wire::Welcome&) -> Result<std::unique_ptr<GradientSource>> {
         return Error{"no data here"};

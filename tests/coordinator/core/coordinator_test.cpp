@@ -78,6 +78,27 @@ TEST(Coordinator, StartsFromTheInitialParametersWithACheckpointOfThem) {
   EXPECT_EQ(bench.coordinator.ledger().rounds(), 0u);
 }
 
+TEST(Coordinator, StartsFromGivenParametersAndTellsClientsSo) {
+  CoordinatorOptions options = options_of(1, 10);
+  options.x_0.assign(kParameters, 0.25f);
+  Replica x(kParameters);
+  std::ranges::copy(options.x_0, x.mutable_parameters().begin());
+  Bench bench(options);
+  EXPECT_EQ(bench.coordinator.session().fingerprint(), x.fingerprint());
+  EXPECT_EQ(bench.coordinator.ledger().newest_checkpoint()->fingerprint, x.fingerprint());
+  bench.join("ann");
+  ASSERT_FALSE(bench.outlet.sent.empty());
+  const auto message = wire::read_coordinator_frame(*bench.outlet.sent[0].second, kParameters);
+  ASSERT_TRUE(message.ok());
+  EXPECT_TRUE(std::get<wire::Welcome>(*message).x0_given);
+
+  Bench drawn(options_of(1, 10));
+  drawn.join("ann");
+  const auto other = wire::read_coordinator_frame(*drawn.outlet.sent[0].second, kParameters);
+  ASSERT_TRUE(other.ok());
+  EXPECT_FALSE(std::get<wire::Welcome>(*other).x0_given);
+}
+
 TEST(Coordinator, ClientsThatApplyItsDecisionsHoldItsReplica) {
   const CoordinatorOptions options = options_of(2, 100);
   Bench bench(options);

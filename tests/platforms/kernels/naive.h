@@ -32,6 +32,23 @@ inline bool bit_of(const std::vector<std::uint32_t>& plane, Position p) {
   return ((plane[p.word] >> p.bit) & 1) != 0;
 }
 
+constexpr std::uint32_t kGuard = 0xA5A5A5A5;
+
+// A plane of W words filled with rubbish, and one word behind it that nobody may touch.
+inline std::vector<std::uint32_t> guarded_plane(std::size_t d) {
+  return std::vector<std::uint32_t>(naive_words(d) + 1, kGuard);
+}
+
+inline void set_bit(std::vector<std::uint32_t>& plane, Position p) {
+  plane[p.word] |= std::uint32_t{1} << p.bit;
+}
+
+inline std::vector<std::uint32_t> empty_plane(std::size_t d) {
+  std::vector<std::uint32_t> plane(naive_words(d) + 1, 0);
+  plane.back() = kGuard;
+  return plane;
+}
+
 // Deterministic words (an LCG's upper half mixed in): tests of a kernel should not need the
 // generator that the kernel uses.
 class Words {

@@ -33,7 +33,7 @@ struct Counter {
   Counter(std::size_t word_count, std::size_t width)
       : planes(word_count * width + 1, 0), words(word_count), plane_count(width) {}
 
-  CounterPlanes view() { return {planes.data(), plane_count, words}; }
+  CounterPlanes view() { return {planes.data(), plane_count, words, words}; }
   std::uint32_t at(std::size_t coordinate) const {
     std::uint32_t count = 0;
     for (std::size_t p = 0; p < plane_count; ++p) {
@@ -77,6 +77,22 @@ TEST(CountPlanes, EqualsCountingInIntegers) {
   }
 }
 
+// Longer than what any table works on at a time.
+TEST(CountPlanes, EqualsThePortableTwinInLongCounters) {
+  for (const std::size_t words : {8191, 8192, 8208, 16405, 24576}) {
+    for (const std::size_t count : {1, 7, 8, 9, 16, 33, 40}) {
+      const Planes planes = random_planes(count, words, words + count);
+      Counter expected(words, static_cast<std::size_t>(std::bit_width(count)));
+      portable_kernels().count_planes(expected.view(), pointers(planes, 0, count).data(), count);
+      for (const Kernels* table : runnable_tables()) {
+        Counter counter(words, expected.plane_count);
+        table->count_planes(counter.view(), pointers(planes, 0, count).data(), count);
+        ASSERT_EQ(counter.planes, expected.planes) << table->name << " " << words << " " << count;
+      }
+    }
+  }
+}
+
 TEST(CountPlanes, AddsToWhatTheCounterHolds) {
   for (const Kernels* table : runnable_tables()) {
     const std::size_t count = 75;
@@ -89,6 +105,24 @@ TEST(CountPlanes, AddsToWhatTheCounterHolds) {
       }
       ASSERT_NO_FATAL_FAILURE(expect_counts(counter, planes)) << table->name << " step " << step;
     }
+  }
+}
+
+TEST(CountPlanes, OfRangesOfWordsIsThatOfTheWhole) {
+  const std::size_t words = 700;
+  const std::size_t count = 41;
+  const Planes planes = random_planes(count, words, 9);
+  for (const Kernels* table : runnable_tables()) {
+    Counter counter(words, 6);
+    for (const auto& [first, end] : {std::pair{0, 16}, {16, 309}, {309, 310}, {310, 700}}) {
+      const auto begin = static_cast<std::size_t>(first);
+      auto part = pointers(planes, 0, count);
+      for (const std::uint32_t*& plane : part) plane += begin;
+      table->count_planes(
+          {counter.planes.data() + begin, 6, static_cast<std::size_t>(end) - begin, words},
+          part.data(), count);
+    }
+    ASSERT_NO_FATAL_FAILURE(expect_counts(counter, planes)) << table->name;
   }
 }
 

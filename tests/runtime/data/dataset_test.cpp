@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "tests/runtime/data/idx_files.h"
+#include "tests/runtime/formats/npy_files.h"
 
 namespace psephos {
 namespace {
@@ -44,7 +46,7 @@ TEST_F(IdxFolder, LoadsFourFiles) {
   EXPECT_EQ((*data)->classes, 3u);
   EXPECT_EQ((*data)->train.size(), 4u);
   EXPECT_EQ((*data)->test.size(), 2u);
-  EXPECT_EQ((*data)->train.features(3, 5), 23);
+  EXPECT_EQ((*(*data)->train.features.bytes())(3, 5), 23);
   EXPECT_EQ((*data)->test.labels(0), 2);
 }
 
@@ -53,7 +55,7 @@ TEST_F(IdxFolder, LoadsGzippedFilesBesidePlainOnes) {
   write_gzip(folder_ / "train-images-idx3-ubyte.gz", idx_images(4));
   const Result<DatasetRef> data = load();
   ASSERT_TRUE(data.ok()) << data.error().text;
-  EXPECT_EQ((*data)->train.features(3, 5), 23);
+  EXPECT_EQ((*(*data)->train.features.bytes())(3, 5), 23);
 }
 
 TEST_F(IdxFolder, HasTwoClassesAtLeast) {
@@ -91,7 +93,8 @@ TEST_F(IdxFolder, PassesOnWhatIsWrongWithAFile) {
 
 TEST(LoadDataset, NamesWhatItDoesNotKnow) {
   EXPECT_EQ(load_dataset("mnist").error().text,
-            "--dataset mnist: unknown; known are fashion-mnist, idx:DIR and synthetic");
+            "--dataset mnist: unknown; known are fashion-mnist, synthetic, idx:DIR, "
+            "npy:IMAGES,LABELS and csv:FILE:LABEL_COLUMN");
   EXPECT_TRUE(contains(load_dataset("").error().text, "known are"));
   EXPECT_TRUE(contains(load_dataset("idx:").error().text, "no such folder"));
   EXPECT_TRUE(contains(load_dataset("idx:/nowhere/at/all").error().text, "no such folder"));
@@ -103,6 +106,76 @@ TEST(LoadDataset, TellsAWordItDoesNotKnowFromDataThatIsNotThere) {
   for (const char* known : {"fashion-mnist", "synthetic", "idx:/no/such/folder"}) {
     EXPECT_TRUE(check_dataset_words(known).ok()) << known;
   }
+}
+
+TEST(LoadDataset, WordsOfOwnDataNameEverythingThatIsNeeded) {
+  for (const char* whole : {"npy:a,b", "npy:/x/images.npy,labels.npy", "csv:a:b", "csv:a:1",
+                            "csv:C:\\data\\a.csv:label"}) {
+    EXPECT_TRUE(check_dataset_words(whole).ok()) << whole;
+  }
+  for (const char* half : {"npy:", "npy:a", "npy:a,", "npy:,b", "npy:a,b,c"}) {
+    EXPECT_EQ(check_dataset_words(half).error().text,
+              "--dataset " + std::string(half) +
+                  ": give two files with a comma between them, as in npy:images.npy,labels.npy");
+  }
+  for (const char* half : {"csv:", "csv:a", "csv:a:", "csv::b"}) {
+    EXPECT_EQ(check_dataset_words(half).error().text,
+              "--dataset " + std::string(half) +
+                  ": give a file and its column of labels, by name or counted from 1, as in "
+                  "csv:irises.csv:species");
+  }
+}
+
+TEST(LoadDataset, ATestFractionIsForDataWithoutATestSet) {
+  EXPECT_TRUE(check_dataset_words("csv:a:b", 0.25).ok());
+  EXPECT_TRUE(check_dataset_words("npy:a,b", 0.0).ok());
+  for (const double wrong : {-0.1, 0.95, std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_TRUE(contains(check_dataset_words("npy:a,b", wrong).error().text, "--test-fraction"));
+  }
+  for (const char* words : {"fashion-mnist", "synthetic", "idx:/no/such/folder"}) {
+    EXPECT_EQ(check_dataset_words(words, 0.25).error().text,
+              "--test-fraction: " + std::string(words) +
+                  " brings a test set of its own; leave the flag away");
+  }
+}
+
+TEST(LoadDataset, HoldsATestSetBackFromOwnData) {
+  const TemporaryFolder folder;
+  std::string table = "a,b,kind\n";
+  std::string features;
+  std::string labels;
+  for (int i = 0; i < 50; ++i) {
+    table += fmt::format("{},{},{}\n", i, 2 * i, i % 4);
+    features += {static_cast<char>(i), static_cast<char>(2 * i)};
+    labels += static_cast<char>(i % 4);
+  }
+  write_file(folder / "t.csv", table);
+  write_file(folder / "x.npy", npy_file("|u1", "(50, 2)", features));
+  write_file(folder / "y.npy", npy_file("|u1", "(50,)", labels));
+  const std::string csv = "csv:" + (folder / "t.csv").string() + ":kind";
+  const std::string npy = "npy:" + (folder / "x.npy").string() + "," + (folder / "y.npy").string();
+
+  for (const std::string& words : {csv, npy}) {
+    const auto whole = load_dataset(words);
+    ASSERT_TRUE(whole.ok()) << whole.error().text;
+    EXPECT_EQ((*whole)->name, words);
+    EXPECT_EQ((*whole)->features, 2u);
+    EXPECT_EQ((*whole)->classes, 4u);
+    EXPECT_EQ((*whole)->train.size(), 40u);
+    EXPECT_EQ((*whole)->test.size(), 10u);
+
+    const auto other = load_dataset(words, DatasetParts::kTrainAndTest, 0.5);
+    EXPECT_EQ((*other)->test.size(), 25u);
+    // A client trains on what the others train on, and may hold nothing back.
+    const auto client = load_dataset(words, DatasetParts::kTrainOnly);
+    EXPECT_EQ(*(*client)->train.features.bytes(), *(*whole)->train.features.bytes());
+    EXPECT_EQ((*client)->train.labels, (*whole)->train.labels);
+    EXPECT_EQ((*client)->test.size(), 0u);
+    EXPECT_EQ((*load_dataset(words, DatasetParts::kTrainOnly, 0))->train.size(), 50u);
+  }
+  // The same samples in either format.
+  EXPECT_EQ(*(*load_dataset(csv))->test.features.bytes(),
+            *(*load_dataset(npy))->test.features.bytes());
 }
 
 TEST(LoadDataset, LoadsFashionMnist) {
@@ -123,7 +196,7 @@ TEST(LoadDataset, LoadsFashionMnist) {
 
 TEST(Gather, NormalisesTheChosenRows) {
   Samples samples;
-  samples.features = {{0, 1, 2}, {3, 4, 5}, {253, 254, 255}};
+  samples.features = FeatureTable::ByteTable{{0, 1, 2}, {3, 4, 5}, {253, 254, 255}};
   samples.labels = {7, 8, 9};
   const std::vector<std::uint32_t> indices{2, 0, 2};
   AlignedVector<float> inputs(9);
@@ -135,7 +208,7 @@ TEST(Gather, NormalisesTheChosenRows) {
 }
 
 TEST(GatherDeathTest, RefusesAnIndexBeyondTheSamples) {
-  const Samples samples{{{1, 2}}, {0}};
+  const Samples samples{FeatureTable::ByteTable{{1, 2}}, {0}};
   const std::vector<std::uint32_t> indices{1};
   AlignedVector<float> inputs(2);
   std::vector<std::uint8_t> labels(1);

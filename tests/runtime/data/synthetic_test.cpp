@@ -10,7 +10,7 @@ namespace psephos {
 namespace {
 
 std::uint64_t hash_of(const Samples& samples) {
-  return XXH3_64bits(samples.features.data(), samples.features.size()) ^
+  return XXH3_64bits(samples.features.bytes()->data(), samples.features.bytes()->size()) ^
          XXH3_64bits(samples.labels.data(), samples.labels.size());
 }
 
@@ -27,7 +27,7 @@ TEST(Synthetic, HasTenClassesOfSixtyFourFeatures) {
   EXPECT_EQ(data.classes, 10u);
   EXPECT_EQ(data.train.size(), 2000u);
   EXPECT_EQ(data.test.size(), 300u);
-  EXPECT_EQ(data.train.features.shape(1), 64u);
+  EXPECT_EQ(data.train.features.columns(), 64u);
   std::vector<int> counts(10);
   for (const std::uint8_t label : data.train.labels) ++counts.at(label);
   EXPECT_GT(*std::min_element(counts.begin(), counts.end()), 150);
@@ -36,8 +36,8 @@ TEST(Synthetic, HasTenClassesOfSixtyFourFeatures) {
 TEST(Synthetic, GrowsWithoutChangingItsFirstSamples) {
   const Dataset small = make_synthetic(10, 5);
   const Dataset large = make_synthetic(20, 8);
-  EXPECT_TRUE(std::equal(small.train.features.begin(), small.train.features.end(),
-                         large.train.features.begin()));
+  EXPECT_TRUE(std::equal(small.train.features.bytes()->begin(), small.train.features.bytes()->end(),
+                         large.train.features.bytes()->begin()));
   EXPECT_TRUE(
       std::equal(small.test.labels.begin(), small.test.labels.end(), large.test.labels.begin()));
 }

@@ -22,6 +22,23 @@ TEST(TensorTable, AcceptsContiguousTensors) {
   EXPECT_EQ(parameter_count({}), 0u);
 }
 
+TEST(TensorTable, TellsTheFirstTensorInWhichTwoTablesDiffer) {
+  TensorTable other = good();
+  other[1].name = "offsets";
+  EXPECT_EQ(describe_difference(good(), other),
+            "tensor 2 is 'biases' (10 parameters, init_scale 0) here and 'offsets' (10 parameters, "
+            "init_scale 0) there");
+  other = good();
+  other[0].init_scale = 0.25f;
+  other.pop_back();
+  EXPECT_EQ(describe_difference(good(), other),
+            "tensor 1 is 'weights' (60 parameters, init_scale 0.5) here and 'weights' (60 "
+            "parameters, init_scale 0.25) there");
+  other[0].init_scale = 0.5f;
+  EXPECT_EQ(describe_difference(other, good()),
+            "tensor 2 is missing here and 'biases' (10 parameters, init_scale 0) there");
+}
+
 TEST(TensorTable, RefusesMoreParametersThanAllowed) {
   const Status status = check_tensor_table(good(), 69);
   ASSERT_FALSE(status.ok());

@@ -146,6 +146,29 @@ TEST(Options, ClientsAreAskedForEvaluationsOnlyWhenTheyAreTold) {
   EXPECT_FALSE(to_run_config(program.run)->client_eval);
 }
 
+TEST(Options, AnExternalModelIsAWordOnTheWireAndAFileHere) {
+  RunOptions options;
+  options.model = "external:models/TENSORS:2.toml";
+  options.init = "x0.npy";
+  const Result<RunConfig> config = to_run_config(options);
+  ASSERT_TRUE(config) << config.error().text;
+  EXPECT_EQ(config->hyper.model, "external");
+  EXPECT_EQ(config->tensors_file, "models/TENSORS:2.toml");
+  EXPECT_EQ(config->init_file, "x0.npy");
+  EXPECT_TRUE(config->client_eval) << "nobody else knows how good it is";
+  options.audience = "drawn";  // where clients cannot be asked
+  EXPECT_FALSE(to_run_config(options)->client_eval);
+  options.audience = "all";
+  for (const char* words : {"external", "external:"}) {
+    options.model = words;
+    const Result<RunConfig> none = to_run_config(options);
+    ASSERT_FALSE(none);
+    EXPECT_NE(none.error().text.find("external:TENSORS.toml"), std::string::npos);
+  }
+  options.model = "externals:x";
+  EXPECT_EQ(to_run_config(options)->tensors_file, "");
+}
+
 TEST(Options, DefaultsMakeAValidRunWithOneVoterAtLeast) {
   const Result<RunConfig> config = to_run_config(RunOptions{});
   ASSERT_TRUE(config) << config.error().text;
@@ -273,8 +296,8 @@ struct Client {
 
 TEST(Options, AClientRefusesWhatTheCoordinatorDecides) {
   Coordinator coordinator;
-  const std::set<std::string> others = {"--help", "--version", "--dataset", "--seed",
-                                        "--out",  "--json",    "--quiet"};
+  const std::set<std::string> others = {"--help", "--version", "--dataset", "--test-fraction",
+                                        "--seed", "--out",     "--json",    "--quiet"};
   int refused = 0;
   for (const CLI::Option* option : coordinator.app.get_options()) {
     const std::string flag = "--" + option->get_lnames().front();
@@ -290,7 +313,7 @@ TEST(Options, AClientRefusesWhatTheCoordinatorDecides) {
                                 "it (try --help)\n");
     }
   }
-  EXPECT_EQ(refused, 25);
+  EXPECT_EQ(refused, 26);
 }
 
 TEST(Options, AClientKeepsItsOwnDatasetAndSeedAndHidesTheRest) {
@@ -305,32 +328,13 @@ TEST(Options, AClientKeepsItsOwnDatasetAndSeedAndHidesTheRest) {
   EXPECT_EQ(help.out.find("--lr"), std::string::npos) << help.out;
 }
 
-TEST(Options, ConfigAsRunHoldsEveryFlagInUseWithItsValue) {
-  Coordinator program;
-  ASSERT_FALSE(parse(program.app, {"--lr", "0.5", "--schedule", "step:1,2", "--json"}).exit);
-  const std::string text = config_as_run(program.app);
-  for (const char* line : {"\nlr=0.5\n", "\nschedule=\"step:1,2\"\n", "\nrounds=600\n",
-                           "\nmodel=\"mlp:128\"\n", "\nclient-eval=false\n", "\nmin-voters=0\n"}) {
-    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+TEST(Options, ATestFractionLeavesSomethingOnBothSides) {
+  for (const char* share : {"0", "0.95", "1", "-0.1", "nan", "half", ""}) {
+    Coordinator program;
+    const Parsed parsed = parse(program.app, {"--test-fraction", share});
+    EXPECT_EQ(parsed.exit, kExitUsage) << share;
+    EXPECT_NE(parsed.err.find("--test-fraction"), std::string::npos) << parsed.err;
   }
-  for (const char* absent : {"json", "quiet", "help=", "version="}) {
-    EXPECT_EQ(text.find(absent), std::string::npos) << absent << text;
-  }
-}
-
-TEST(Options, ConfigAsRunGivesTheSameRunAgain) {
-  Coordinator first;
-  ASSERT_FALSE(parse(first.app, {"--lr", "0.5", "--schedule", "step:1,2", "--client-eval",
-                                 "--normalisation", "0.5:-1", "--batch", "7"})
-                   .exit);
-  Coordinator second;
-  std::istringstream text(config_as_run(first.app));
-  second.app.parse_from_stream(text);
-  EXPECT_EQ(second.run.lr, 0.5);
-  EXPECT_EQ(second.run.schedule, "step:1,2");
-  EXPECT_EQ(second.run.normalisation, "0.5:-1");
-  EXPECT_EQ(second.run.batch, 7u);
-  EXPECT_TRUE(second.run.client_eval);
 }
 
 }  // namespace

@@ -89,6 +89,17 @@ TEST(Summary, JsonSaysNullForWhatIsAbsentOrNotANumber) {
   EXPECT_TRUE(json["wall_s"].is_null());
 }
 
+TEST(Summary, SaysWhoseDataTheAccuracyIsOf) {
+  Summary summary = example();
+  EXPECT_TRUE(nlohmann::json::parse(to_json(summary))["accuracy_of"].is_null());
+  summary.accuracy_of = "held-out";
+  EXPECT_EQ(nlohmann::json::parse(to_json(summary))["accuracy_of"], "held-out");
+  EXPECT_EQ(describe(summary).find("clients report"), std::string::npos);
+  summary.accuracy_of = "clients";
+  EXPECT_EQ(nlohmann::json::parse(to_json(summary))["accuracy_of"], "clients");
+  EXPECT_NE(describe(summary).find("(as clients report of their own data)"), std::string::npos);
+}
+
 TEST(Summary, JsonSurvivesTextThatIsNotUtf8) {
   Summary summary = example();
   summary.arithmetic = "\xff\"\n";

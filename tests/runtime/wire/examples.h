@@ -149,7 +149,8 @@ inline CoordinatorMessage random_coordinator_message(Dice& dice, unsigned kind,
                      .tensors = random_tensors(dice, 1 + dice.below(100'000)),
                      .hyper = random_hyperparameters(dice),
                      .fingerprint = dice.number(),
-                     .largest_frame = dice.below(300'000)};
+                     .largest_frame = dice.below(300'000),
+                     .x0_given = dice.coin()};
     case 1:
       return random_decision(dice, dice.below(1'000'000), planes);
     case 2: {

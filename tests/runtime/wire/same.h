@@ -45,7 +45,8 @@ inline bool same(const Leave& a, const Leave& b) {
 inline bool same(const Welcome& a, const Welcome& b) {
   return a.run == b.run && a.session == b.session && a.epoch == b.epoch && a.round == b.round &&
          a.vote == b.vote && a.evaluate == b.evaluate && a.tensors == b.tensors &&
-         a.hyper == b.hyper && a.fingerprint == b.fingerprint && a.largest_frame == b.largest_frame;
+         a.hyper == b.hyper && a.fingerprint == b.fingerprint &&
+         a.largest_frame == b.largest_frame && a.x0_given == b.x0_given;
 }
 
 inline bool same(const Decision& a, const Decision& b) {

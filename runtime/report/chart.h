@@ -1,16 +1,12 @@
 #pragma once
-// Line charts as SVG files, drawn by gnuplot where it is installed.
+// A line chart as values: what is on it, not yet where or how.
 
-#include <chrono>
 #include <cstddef>
-#include <filesystem>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "runtime/base/result.h"
 #include "runtime/report/curve.h"
 
 namespace psephos {
@@ -26,10 +22,11 @@ struct Series {
 
 struct Axis {
   std::string label;
-  bool whole = false;      // counts: no ticks between them
-  bool from_zero = false;  // else from about the lowest value
-  std::optional<double> at_least_to;
-  bool logarithmic_if_wide = false;  // over more than three decades
+  bool whole = false;                                // counts: no ticks between them
+  bool from_zero = false;                            // else from about the lowest value
+  std::optional<double> at_least_to = std::nullopt;  // it reaches this far, whatever the values
+  std::optional<double> at_most_to = std::nullopt;   // no value can be beyond: a share of 1
+  bool logarithmic_if_wide = false;                  // over more than three decades
 };
 
 struct Chart {
@@ -40,27 +37,20 @@ struct Chart {
   std::vector<Series> series;
 };
 
+// Axes that our charts share. Rounds, from 0 to the last.
+Axis rounds_axis();
+// Of a share of samples, 0 to 1.
+Axis accuracy_axis();
+// Of a mean loss.
+Axis loss_axis();
+
 // Appends a curve that was measured at its points, a dot at each while they are few. Nothing where
 // it is empty.
 void add_measured(Chart& chart, const Curve& curve, const std::string& label, std::size_t colour);
-// Appends a curve whose points jump: its running mean, each point pale behind it.
+// Appends a curve whose points jump: its running mean, each point pale behind it. Nothing where it
+// is empty.
 void add_noisy(Chart& chart, const Curve& curve, const std::string& label, std::size_t colour,
                bool right = false);
-
-// The chart as input of gnuplot (5.0 or later). A chart without a single point says so.
-std::string gnuplot_script(const Chart& chart);
-
-struct Picture {
-  std::filesystem::path file;
-  Chart chart;
-};
-
-// How long gnuplot may take over all pictures of one call; at its end it is killed.
-inline constexpr std::chrono::milliseconds kPlotPatience{20'000};
-
-// Draws every picture into its file (replace_file). The first failure ends it; its text is a whole
-// line for a log: "no pictures: gnuplot is not installed".
-Status draw(std::span<const Picture> pictures, std::chrono::milliseconds patience = kPlotPatience);
 
 // A unit for an axis that shows up to so many bytes.
 struct ByteUnit {
@@ -68,5 +58,11 @@ struct ByteUnit {
   std::string_view name;  // "MB"
 };
 ByteUnit byte_unit(double most_bytes);
+
+// Of bytes since a run's start.
+Axis traffic_axis(const ByteUnit& unit);
+
+// `points` with y in that unit.
+std::vector<PlotPoint> in_unit(std::vector<PlotPoint> points, const ByteUnit& unit);
 
 }  // namespace psephos

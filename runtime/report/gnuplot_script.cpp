@@ -1,16 +1,14 @@
-#include "runtime/report/plot.h"
+#include "runtime/report/gnuplot_script.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <iterator>
-#include <limits>
-#include <utility>
+#include <string_view>
+#include <vector>
 
-#include "runtime/base/replace_file.h"
-#include "runtime/report/gnuplot.h"
+#include "runtime/report/axis_scale.h"
 
 namespace psephos {
 namespace {
@@ -21,9 +19,6 @@ constexpr int kRowHeight = 24;          // of the legend
 constexpr std::size_t kMostDots = 120;  // more would hide the curve
 constexpr std::size_t kMostText = 160;  // bytes of a title
 constexpr std::size_t kMostLabel = 60;  // bytes of a label in the legend
-constexpr double kManyDecades = 3;      // from here on an axis is logarithmic
-constexpr int kTicks = 6;
-constexpr std::size_t kWorthAMean = 100;  // points of a curve that jumps
 
 // Distinct in daylight, in print and to most colour-blind eyes.
 constexpr std::array<const char*, 8> kColours = {"#1f6fb4", "#d1495b", "#2a9d6f", "#7b4fa3",
@@ -47,6 +42,7 @@ std::size_t character_length(std::string_view text) {
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
   }
+  if (text.starts_with("\xef\xbf\xbe") || text.starts_with("\xef\xbf\xbf")) return 0;  // not XML's
   // Overlong forms, surrogates, and what is beyond Unicode.
   const unsigned char second = byte(1);
   if ((byte(0) == 0xe0 && second < 0xa0) || (byte(0) == 0xed && second > 0x9f) ||
@@ -80,116 +76,6 @@ std::string quoted(std::string_view text, std::size_t most) {
   return result + "'";
 }
 
-// 12,345 or 0.25: as many decimals as ticks of this `step` need.
-std::string tick_label(double value, double step) {
-  const double magnitude = std::max(std::abs(value), step);
-  if (magnitude >= 1e9 || step < 1e-6) return fmt::format("{:.3g}", value);
-  const int decimals = step >= 1 ? 0 : static_cast<int>(std::ceil(-std::log10(step) - 1e-9));
-  std::string text = fmt::format("{:.{}f}", std::abs(value), decimals);
-  std::size_t point = std::min(text.find('.'), text.size());
-  while (point > 3) {
-    point -= 3;
-    text.insert(point, ",");
-  }
-  return value < -step / 2 ? "-" + text : text;
-}
-
-struct Scale {
-  double least = 0;
-  double most = 1;
-  double step = 0.2;
-  bool logarithmic = false;
-};
-
-// 1, 2 or 5 times a power of ten, a little more than `rough`.
-double round_step(double rough) {
-  const double power = std::pow(10, std::floor(std::log10(rough)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (factor * power >= rough * (1 - 1e-9)) return factor * power;
-  }
-  return 10 * power;
-}
-
-Scale logarithmic_scale(double least, double most) {
-  Scale scale;
-  scale.logarithmic = true;
-  const double first = std::floor(std::log10(least));
-  const double last = std::ceil(std::log10(most));
-  scale.step = std::pow(10, std::max(1.0, std::ceil((last - first) / kTicks)));
-  scale.least = std::pow(10, first);
-  scale.most = std::pow(10, std::max(last, first + 1));
-  return scale;
-}
-
-// `least` <= `most`, or both infinite where there is no point.
-Scale make_scale(const Axis& axis, double least, double most) {
-  if (least > most) {
-    least = 0;
-    most = axis.at_least_to.value_or(1);
-  }
-  if (axis.logarithmic_if_wide && least > 0 &&
-      std::log10(most) - std::log10(least) > kManyDecades) {
-    return logarithmic_scale(least, most);
-  }
-  if (axis.at_least_to) most = std::max(most, *axis.at_least_to);
-  if (axis.from_zero) least = std::min(least, 0.0);
-  double span = most - least;
-  if (!std::isfinite(span)) {  // from -1e308 to 1e308: nothing of ours
-    least = std::max(least, -1e300);
-    most = std::min(most, 1e300);
-    span = most - least;
-  }
-  const double size = std::max(std::abs(least), std::abs(most));
-  // A flat curve in the middle of a range that its ticks can tell apart.
-  const double narrowest = axis.whole ? 1 : size > 0 ? size / 8 : 1;
-  if (span < narrowest) {
-    most += axis.from_zero && least == 0 ? narrowest - span : (narrowest - span) / 2;
-    if (!axis.from_zero || least < 0) least -= (narrowest - span) / 2;
-  }
-  Scale scale;
-  scale.step = round_step((most - least) / kTicks);
-  if (axis.whole) scale.step = std::max(scale.step, 1.0);
-  scale.least = std::floor(least / scale.step + 1e-6) * scale.step;
-  scale.most = std::ceil(most / scale.step - 1e-6) * scale.step;
-  return scale;
-}
-
-// Room between the highest curve and the frame; x ends where the curves end.
-double with_headroom(const Scale& scale, double most) {
-  return scale.logarithmic || most < scale.most - scale.step / 8 ? scale.most
-                                                                 : scale.most + scale.step / 4;
-}
-
-std::string ticks(const Scale& scale) {
-  std::string text = "(";
-  const auto add = [&text](const std::string& label, double at) {
-    if (text.size() > 1) text += ", ";
-    text += fmt::format("'{}' {:.12g}", label, at);
-  };
-  if (scale.logarithmic) {
-    for (double at = scale.least; at <= scale.most * 1.001; at *= scale.step) {
-      const double exponent = std::round(std::log10(at));
-      add(std::abs(exponent) <= 4 ? fmt::format("{:g}", at) : fmt::format("1e{}", exponent), at);
-    }
-  } else {
-    const double count = std::round((scale.most - scale.least) / scale.step);
-    for (int i = 0; i <= static_cast<int>(count); ++i) {
-      const double at = scale.least + i * scale.step;
-      add(tick_label(at, scale.step), at);
-    }
-  }
-  return text + ")";
-}
-
-struct Extent {
-  double least = std::numeric_limits<double>::infinity();
-  double most = -std::numeric_limits<double>::infinity();
-  void take(double value) {
-    least = std::min(least, value);
-    most = std::max(most, value);
-  }
-};
-
 Extent extent_of_x(const Chart& chart) {
   Extent extent;
   for (const Series& series : chart.series) {
@@ -207,26 +93,37 @@ Extent extent_of_y(const Chart& chart, bool right) {
   return extent;
 }
 
-void add_axes(const Chart& chart, std::string& script) {
+std::string tick_list(const Scale& scale) {
+  std::string list;
+  for (const Tick& tick : ticks_of(scale)) {
+    list += fmt::format("{}'{}' {:.12g}", list.empty() ? "" : ", ", tick.label, tick.at);
+  }
+  return "(" + list + ")";
+}
+
+void add_horizontal_axis(const Chart& chart, std::string& script) {
+  const Extent shown = extent_of_x(chart);
+  const Scale scale = make_scale(chart.x, shown);
+  // It ends where the curves end.
+  const double end =
+      shown.empty() ? scale.most : std::max(shown.most, scale.least + scale.step / 2);
+  fmt::format_to(std::back_inserter(script),
+                 "set xrange [{:.12g}:{:.12g}]\nset xtics scale 0.5 nomirror {}\n"
+                 "set xlabel {} offset 0,0.3\n",
+                 scale.least, end, tick_list(scale), quoted(chart.x.label, kMostText));
+}
+
+void add_vertical_axis(const Chart& chart, bool right, std::string& script) {
+  const Axis& axis = right ? *chart.right : chart.y;
+  const Extent shown = extent_of_y(chart, right);
+  const Scale scale = make_scale(axis, shown);
+  const char* const name = right ? "y2" : "y";
   const auto out = std::back_inserter(script);
-  const Extent x = extent_of_x(chart);
-  const Scale across = make_scale(chart.x, x.least, x.most);
-  fmt::format_to(
-      out, "set xrange [{:.12g}:{:.12g}]\nset xtics scale 0.5 nomirror {}\n", across.least,
-      std::isfinite(x.most) ? std::max(x.most, across.least + across.step / 2) : across.most,
-      ticks(across));
-  fmt::format_to(out, "set xlabel {} offset 0,0.3\n", quoted(chart.x.label, kMostText));
-  const auto upright = [&](const Axis& axis, bool right, const char* name) {
-    const Extent y = extent_of_y(chart, right);
-    const Scale up = make_scale(axis, y.least, y.most);
-    fmt::format_to(out, "set {0}range [{1:.12g}:{2:.12g}]\nset {0}tics scale 0.5 nomirror {3}\n",
-                   name, up.least, with_headroom(up, y.most), ticks(up));
-    if (up.logarithmic) fmt::format_to(out, "set logscale {}\n", name);
-    fmt::format_to(out, "set {}label {} offset {},0\n", name, quoted(axis.label, kMostText),
-                   right ? -0.5 : 0.5);
-  };
-  upright(chart.y, false, "y");
-  if (chart.right) upright(*chart.right, true, "y2");
+  fmt::format_to(out, "set {0}range [{1:.12g}:{2:.12g}]\nset {0}tics scale 0.5 nomirror {3}\n",
+                 name, scale.least, with_headroom(scale, shown.most), tick_list(scale));
+  if (scale.logarithmic) fmt::format_to(out, "set logscale {}\n", name);
+  fmt::format_to(out, "set {}label {} offset {},0\n", name, quoted(axis.label, kMostText),
+                 right ? -0.5 : 0.5);
 }
 
 // How a series is drawn, as an option of gnuplot's.
@@ -379,51 +276,14 @@ void add_plots(const Chart& chart, std::string& script) {
 
 }  // namespace
 
-void add_measured(Chart& chart, const Curve& curve, const std::string& label, std::size_t colour) {
-  if (curve.size() == 0) return;
-  chart.series.push_back({label, curve.points(), colour, false, true, false});
-}
-
-void add_noisy(Chart& chart, const Curve& curve, const std::string& label, std::size_t colour,
-               bool right) {
-  std::vector<PlotPoint> points = curve.points();
-  if (points.empty()) return;
-  const auto [low, high] = std::ranges::minmax(points, {}, &PlotPoint::y);
-  if (points.size() < kWorthAMean || low.y == high.y) {
-    chart.series.push_back({label, std::move(points), colour, false, false, right});
-    return;
-  }
-  chart.series.push_back({"", std::move(points), colour, true, false, right});
-  chart.series.push_back({label, curve.smoothed(), colour, false, false, right});
-}
-
 std::string gnuplot_script(const Chart& chart) {
   std::string script;
   add_frame(chart, script);
-  add_axes(chart, script);
+  add_horizontal_axis(chart, script);
+  add_vertical_axis(chart, false, script);
+  if (chart.right) add_vertical_axis(chart, true, script);
   add_plots(chart, script);
   return script;
-}
-
-Status draw(std::span<const Picture> pictures, std::chrono::milliseconds patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  for (const Picture& picture : pictures) {
-    const auto svg = run_gnuplot(gnuplot_script(picture.chart), deadline);
-    if (!svg) return svg.error();
-    if (const Status written = replace_file(picture.file, *svg); !written) {
-      return Error{"no pictures: " + written.error().text};
-    }
-  }
-  return Ok{};
-}
-
-ByteUnit byte_unit(double most_bytes) {
-  constexpr std::array<ByteUnit, 5> kUnits = {
-      {{1e12, "TB"}, {1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}, {1, "bytes"}}};
-  for (const ByteUnit& unit : kUnits) {
-    if (most_bytes >= unit.bytes) return unit;
-  }
-  return kUnits.back();
 }
 
 }  // namespace psephos

@@ -1,0 +1,93 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "platforms/kernels/philox.h"
+#include "tests/platforms/kernels/naive.h"
+
+namespace psephos::kernels::testing {
+namespace {
+
+constexpr CoinAddress kAddress{{7, 11}, 13, 3};
+constexpr float kBounds[] = {1e-42F, 1e-3F, 1.0F, 3e38F};
+
+std::uint32_t word_of(std::size_t i) {
+  const std::size_t row = i / 32;
+  const std::size_t p = i % 32;
+  return philox4x32(
+      {static_cast<std::uint32_t>(8 * row + p % 8), 0, kAddress.round, kAddress.purpose},
+      {kAddress.key[0], kAddress.key[1]})[p / 8];
+}
+
+TEST(PackStochasticTernary, EqualsVotingOneParameterAtATime) {
+  for (const Kernels* table : runnable_tables()) {
+    for (const float bound : kBounds) {
+      for (const std::size_t d : sizes()) {
+        const std::vector<float> v = awkward_floats(d, d + 1);
+        std::vector<std::uint32_t> expected_signs = empty_plane(d);
+        std::vector<std::uint32_t> expected_voted = empty_plane(d);
+        for (std::size_t i = 0; i < d; ++i) {
+          const float unit = static_cast<float>(word_of(i) >> 8) * 0x1p-24F;
+          if (!(unit * bound < std::fabs(v[i]))) continue;
+          set_bit(expected_voted, naive_position(i, d));
+          if (std::signbit(v[i])) set_bit(expected_signs, naive_position(i, d));
+        }
+        std::vector<std::uint32_t> signs = guarded_plane(d);
+        std::vector<std::uint32_t> voted = guarded_plane(d);
+        table->pack_stochastic_ternary(v.data(), d, bound, kAddress, signs.data(), voted.data());
+        ASSERT_EQ(signs, expected_signs) << table->name << " d=" << d << " B=" << bound;
+        ASSERT_EQ(voted, expected_voted) << table->name << " d=" << d << " B=" << bound;
+      }
+    }
+  }
+}
+
+TEST(PackStochasticSign, EqualsVotingOneParameterAtATime) {
+  for (const Kernels* table : runnable_tables()) {
+    for (const float bound : kBounds) {
+      for (const std::size_t d : sizes()) {
+        const std::vector<float> v = awkward_floats(d, d + 1);
+        std::vector<std::uint32_t> expected = empty_plane(d);
+        for (std::size_t i = 0; i < d; ++i) {
+          const auto word = static_cast<std::int32_t>(word_of(i));
+          const float unit = static_cast<float>(word >> 8) * 0x1p-23F;
+          if (!(unit * bound < v[i])) set_bit(expected, naive_position(i, d));
+        }
+        std::vector<std::uint32_t> signs = guarded_plane(d);
+        table->pack_stochastic_sign(v.data(), d, bound, kAddress, signs.data());
+        ASSERT_EQ(signs, expected) << table->name << " d=" << d << " B=" << bound;
+      }
+    }
+  }
+}
+
+TEST(PackStochasticTernary, VotesAsOftenAsTheMagnitudeSays) {
+  constexpr std::size_t kCount = 40'000;
+  for (const float share : {0.0F, 0.1F, 0.5F, 1.0F, 7.0F}) {
+    const std::vector<float> v(kCount, -2 * share);
+    std::vector<std::uint32_t> signs(naive_words(kCount));
+    std::vector<std::uint32_t> voted(naive_words(kCount));
+    portable_kernels().pack_stochastic_ternary(v.data(), kCount, 2, kAddress, signs.data(),
+                                               voted.data());
+    EXPECT_EQ(signs, voted);
+    const auto votes = portable_kernels().count_ones(voted.data(), voted.size());
+    // Five standard deviations at most.
+    EXPECT_NEAR(static_cast<double>(votes) / kCount, std::min(share, 1.0F), 0.0125) << share;
+  }
+}
+
+TEST(PackStochasticSign, IsPlusAsOftenAsTheValueSays) {
+  constexpr std::size_t kCount = 40'000;
+  for (const float value : {-9.0F, -2.0F, -1.0F, 0.0F, 0.5F, 2.0F, 9.0F}) {
+    const std::vector<float> v(kCount, value);
+    std::vector<std::uint32_t> signs(naive_words(kCount));
+    portable_kernels().pack_stochastic_sign(v.data(), kCount, 2, kAddress, signs.data());
+    const auto minus = portable_kernels().count_ones(signs.data(), signs.size());
+    const double plus = 1 - static_cast<double>(minus) / kCount;
+    EXPECT_NEAR(plus, 0.5 + std::clamp(value / 2.0, -1.0, 1.0) / 2, 0.0125) << value;
+  }
+}
+
+}  // namespace
+}  // namespace psephos::kernels::testing
