@@ -41,6 +41,19 @@ function(psephos_program NAME)
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 
+# psephos_find_googletest(): GTest::gtest_main, the installed one or, for another processor, built
+# from the sources that Debian's package googletest installs.
+function(psephos_find_googletest)
+  if(NOT CMAKE_CROSSCOMPILING)
+    find_package(GTest REQUIRED GLOBAL)
+    return()
+  endif()
+  set(BUILD_GMOCK OFF CACHE BOOL "" FORCE)
+  set(INSTALL_GTEST OFF CACHE BOOL "" FORCE)
+  add_subdirectory(/usr/src/googletest ${CMAKE_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
+  target_compile_options(gtest PRIVATE -Wno-restrict)  # false alarms, as with psephos_flags
+endfunction()
+
 # psephos_tests(NAME [DEPENDS targets...]): every *_test.cpp of this folder and those below, as one
 # GoogleTest program.
 function(psephos_tests NAME)
@@ -49,6 +62,17 @@ function(psephos_tests NAME)
   add_executable(${NAME} ${sources})
   target_link_libraries(${NAME} PRIVATE psephos_flags ${TESTS_DEPENDS} GTest::gtest_main)
   target_compile_definitions(${NAME} PRIVATE PSEPHOS_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  if(CMAKE_CROSSCOMPILING)
+    # A process per test, as below, would start the emulator thousands of times: a few shards.
+    set(shards 4)
+    math(EXPR last "${shards} - 1")
+    foreach(shard RANGE ${last})
+      add_test(NAME ${NAME}_${shard} COMMAND ${NAME})
+      set_tests_properties(${NAME}_${shard} PROPERTIES TIMEOUT 240
+        ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${shard}")
+    endforeach()
+    return()
+  endif()
   include(GoogleTest)
   gtest_discover_tests(${NAME} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 240)
 endfunction()

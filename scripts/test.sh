@@ -1,29 +1,34 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds one preset, runs its tests. The last lines: ctest's summary.
+# Installs what is missing, builds one preset or a few, runs their tests. The last lines: ctest's
+# summary.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
   cat <<'USAGE'
-Usage: scripts/test.sh [quick|full|asan-ubsan|tsan|fuzz]
+Usage: scripts/test.sh [quick|full|kernels-arm|fuzz|asan-ubsan|tsan]
 
-  quick       a few seconds of each fuzz target, then the release build's tests but the long ones
-              (the default)
-  full        the same with every test
-  asan-ubsan  the tests of quick, under AddressSanitizer and UndefinedBehaviorSanitizer
-  tsan        the tests of quick, under ThreadSanitizer
-  fuzz        the fuzz targets alone
+  quick        kernels-arm, fuzz, then the release build and every test but the long ones (the
+               default)
+  full         the same with every test
+  kernels-arm  the kernels, cross-built for 64-bit ARM and ARMv7; their tests, under qemu
+  fuzz         a few seconds of each fuzz target
+  asan-ubsan   the tests of quick's release build, under AddressSanitizer and
+               UndefinedBehaviorSanitizer
+  tsan         the same under ThreadSanitizer
 
 Missing Debian packages (scripts/packages.txt) are installed first. Builds live in build/PRESET.
 USAGE
 }
 
+arm=(rpi64-kernels rpi32-kernels)
 without_long=(--label-exclude '^long$')
 case "${1-quick}" in
-  quick) presets=(fuzz release) select=("${without_long[@]}") ;;
-  full) presets=(fuzz release) select=() ;;
-  asan-ubsan | tsan) presets=("$1") select=("${without_long[@]}") ;;
+  quick) presets=("${arm[@]}" fuzz release) select=("${without_long[@]}") ;;
+  full) presets=("${arm[@]}" fuzz release) select=() ;;
+  kernels-arm) presets=("${arm[@]}") select=() ;;
   fuzz) presets=(fuzz) select=() ;;
+  asan-ubsan | tsan) presets=("$1") select=("${without_long[@]}") ;;
   -h | --help)
     usage
     exit 0

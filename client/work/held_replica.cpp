@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "runtime/replica/initial_parameters.h"
-#include "runtime/signs/ballot_codec.h"
+#include "runtime/signs/decision_codec.h"
 
 namespace psephos::client {
 
@@ -23,7 +23,7 @@ void HeldReplica::draw(const TensorTable& tensors, std::uint32_t seed) {
   state_ = std::make_shared<ReplicaState>();
   state_->x = Replica(parameter_count(tensors));
   fill_initial_parameters(tensors, seed, state_->x.mutable_parameters());
-  state_->fingerprint = state_->x.fingerprint();
+  state_->identify();
   if (shared_) shared_->keep_initial(tensors, seed, state_);
 }
 
@@ -41,11 +41,12 @@ Applied HeldReplica::apply(const ApplyDecisions& job) {
   ReplicaState& state = changeable();
   for (const wire::Decision& decision : job.decisions) {
     const std::uint32_t round = decision.round + 1;
-    const auto signs = decode(decision.encoding, decision.planes, state.x.size());
+    auto signs = decode_decision(decision.encoding, decision.planes, state.x.size(),
+                                 state.last ? &*state.last : nullptr);
     if (!signs) return {round, state.fingerprint, false};
-    const std::uint64_t fingerprint = state.fingerprint;
-    state.fingerprint = state.x.apply(*signs, decision.delta, decision.keep);
-    if (shared_) shared_->learn(decision, fingerprint, state.fingerprint);
+    const std::uint64_t number = state.number;
+    state.decide(*std::move(signs), decision.delta, decision.keep);
+    if (shared_) shared_->learn(decision, number, state);
     if (state.fingerprint != decision.fingerprint) return {round, state.fingerprint, false};
   }
   if (shared_) state_ = shared_->keep_after(job.frame, before.get(), std::move(state_));
@@ -83,8 +84,9 @@ ChunkLoaded HeldReplica::load(const LoadChunk& job) {
     return finish(*state_);
   }
   const bool right_round = loaded && state.loader->header().round == job.chunk.round;
+  state.last = state.loader->last_decision();
   state.loader.reset();
-  state.fingerprint = state.x.fingerprint();
+  state.identify();
   finish(state);
   done.matched = right_round && state.fingerprint == job.chunk.fingerprint;
   if (done.matched && shared_) {

@@ -34,11 +34,32 @@ bool same_bits(const Replica& a, const Replica& b) {
                                              a.parameters().size_bytes()) == 0;
 }
 
+std::uint64_t hash_of(const AlignedVector<std::uint32_t>& plane) {
+  return XXH3_64bits(plane.data(), plane.size() * sizeof(std::uint32_t));
+}
+
 }  // namespace
+
+void ReplicaState::decide(PackedSigns decision, float delta, float keep) {
+  fingerprint = x.apply(decision, delta, keep);
+  last = std::move(decision);
+  number_anew();
+}
+
+void ReplicaState::identify() {
+  fingerprint = x.fingerprint();
+  number_anew();
+}
+
+void ReplicaState::number_anew() {
+  const std::uint64_t content[] = {fingerprint, last.has_value(), last ? hash_of(last->signs) : 0,
+                                   last ? hash_of(last->voted) : 0};
+  number = XXH3_64bits(content, sizeof content);
+}
 
 SharedReplicas::Before SharedReplicas::number_of(const ReplicaState* state) {
   if (state == nullptr) return {};
-  return {state->fingerprint, state->loader.has_value()};
+  return {state->number, state->loader.has_value()};
 }
 
 ReplicaRef SharedReplicas::initial(const TensorTable& tensors, std::uint32_t seed) {
@@ -65,21 +86,21 @@ ReplicaRef SharedReplicas::after(const Frame& frame, const ReplicaState* before)
 ReplicaRef SharedReplicas::after(std::span<const wire::Decision> decisions,
                                  const ReplicaState& before) {
   const std::lock_guard guard(mutex_);
-  std::uint64_t fingerprint = before.fingerprint;
+  std::uint64_t number = before.number;
   for (const wire::Decision& decision : decisions) {
-    const auto step = steps_.find({fingerprint, hash_of(decision)});
-    if (step == steps_.end() || step->second != decision.fingerprint) return nullptr;
-    fingerprint = step->second;
+    const auto step = steps_.find({number, hash_of(decision)});
+    if (step == steps_.end() || step->second.fingerprint != decision.fingerprint) return nullptr;
+    number = step->second.number;
   }
-  const auto held = held_.find(fingerprint);
+  const auto held = held_.find(number);
   return held == held_.end() ? nullptr : held->second.lock();
 }
 
 void SharedReplicas::learn(const wire::Decision& decision, std::uint64_t before,
-                           std::uint64_t after) {
+                           const ReplicaState& after) {
   const std::lock_guard guard(mutex_);
   if (steps_.size() >= kSteps) steps_.clear();
-  steps_[{before, hash_of(decision)}] = after;
+  steps_[{before, hash_of(decision)}] = {after.fingerprint, after.number};
 }
 
 ReplicaRef SharedReplicas::keep_after(const Frame& frame, const ReplicaState* before,
@@ -87,10 +108,10 @@ ReplicaRef SharedReplicas::keep_after(const Frame& frame, const ReplicaState* be
   const Before number = number_of(before);
   const std::lock_guard guard(mutex_);
   if (x->loader) {
-    x->fingerprint = ++loads_;
+    x->number = ++loads_;
   } else {
-    Held& held = held_[x->fingerprint];
-    if (auto known = held.lock(); known && same_bits(known->x, x->x)) {
+    Held& held = held_[x->number];
+    if (auto known = held.lock(); known && same_bits(known->x, x->x) && known->last == x->last) {
       x = std::move(known);
     } else {
       held = x;

@@ -24,9 +24,19 @@ namespace psephos::client {
 // A replica at some round, or, with a loader, on its way to a checkpoint's.
 struct ReplicaState {
   Replica x;
+  // The decision that led to x, which encoding `change` of the next one refers to; none at round 0.
+  std::optional<PackedSigns> last;
   std::optional<CheckpointLoader> loader;
-  // Of x; with a loader: a number that tells this state from all others of the process.
-  std::uint64_t fingerprint = 0;
+  std::uint64_t fingerprint = 0;  // of x
+  // Tells this state from others: equal where x and `last` are; with a loader, its own.
+  std::uint64_t number = 0;
+
+  void decide(PackedSigns decision, float delta, float keep);
+  // Sets fingerprint and number, after x and `last` were set.
+  void identify();
+
+ private:
+  void number_anew();
 };
 using ReplicaRef = std::shared_ptr<ReplicaState>;
 
@@ -41,8 +51,8 @@ class SharedReplicas {
 
   // Likewise what `decisions` make of it, whatever frame they came in.
   ReplicaRef after(std::span<const wire::Decision> decisions, const ReplicaState& before);
-  // `decision` turned a replica with fingerprint `before` into one with fingerprint `after`.
-  void learn(const wire::Decision& decision, std::uint64_t before, std::uint64_t after);
+  // `decision` turned the state numbered `before` into `after`.
+  void learn(const wire::Decision& decision, std::uint64_t before, const ReplicaState& after);
 
   // Lets the others have `x`, which nobody may change from now on. Returns it, or the one with the
   // same bits that somebody holds already.
@@ -57,7 +67,7 @@ class SharedReplicas {
   };
   // A state by its number, and whether it was a replica or on its way.
   struct Before {
-    std::uint64_t fingerprint = 0;
+    std::uint64_t number = 0;
     bool loading = false;
     bool operator==(const Before&) const = default;
   };
@@ -67,7 +77,8 @@ class SharedReplicas {
     Held x;
   };
 
-  // A decision by its content, and what it was applied to.
+  // A decision by its content, and the number of what it was applied to: a change means nothing
+  // without the decision before it.
   struct Step {
     std::uint64_t before = 0;
     std::uint64_t decision = 0;
@@ -79,13 +90,18 @@ class SharedReplicas {
     }
   };
 
+  struct Outcome {
+    std::uint64_t fingerprint = 0;
+    std::uint64_t number = 0;
+  };
+
   static Before number_of(const ReplicaState* state);
 
   std::mutex mutex_;
   std::optional<Initial> initial_;
-  std::deque<Transition> transitions_;                       // newest first, bounded
-  std::unordered_map<Step, std::uint64_t, HashStep> steps_;  // to the fingerprint after, bounded
-  std::unordered_map<std::uint64_t, Held> held_;             // replicas, by fingerprint
+  std::deque<Transition> transitions_;                 // newest first, bounded
+  std::unordered_map<Step, Outcome, HashStep> steps_;  // to the state after, bounded
+  std::unordered_map<std::uint64_t, Held> held_;       // replicas, by number
   std::size_t sweep_at_ = 64;  // size of held_ at which the forgotten are removed
   std::uint64_t loads_ = 0;    // states on their way so far
 };

@@ -4,6 +4,7 @@
 
 #include "runtime/base/check.h"
 #include "runtime/replica/checkpoint.h"
+#include "runtime/signs/decision_codec.h"
 
 namespace psephos::coordinator {
 
@@ -26,13 +27,13 @@ void CountingRoom::count(const std::string& identity, const wire::Ballot& ballot
 }
 
 ClosedRound CountingRoom::close() {
-  const PackedSigns decision =
+  PackedSigns decision =
       decide(tally_, config_.decision, config_.downlink, {config_.hyper.seed, kRunStream}, round_);
   auto record = std::make_shared<DecisionRecord>();
   record->round = round_;
   record->delta = learning_rate(config_.schedule, config_.lr, round_, config_.hyper.rounds);
   record->keep = decay_.keep(record->delta);
-  record->votes = encode(decision);
+  record->votes = encode_decision(decision, last_ ? &*last_ : nullptr);
   record->voters = tally_.voters();
   fingerprint_ = replica_.apply(decision, record->delta, record->keep, threads_);
   record->fingerprint = fingerprint_;
@@ -46,7 +47,7 @@ ClosedRound CountingRoom::close() {
       static_cast<double>(decision.voted_count()) / static_cast<double>(decision.parameters);
   lose_tally();
   ++round_;
-  last_ = record;
+  last_ = std::move(decision);
   closed.record = std::move(record);
   return closed;
 }
@@ -60,8 +61,9 @@ CheckpointRef CountingRoom::checkpoint() const {
   auto checkpoint = std::make_shared<Checkpoint>();
   checkpoint->round = round_;
   checkpoint->fingerprint = fingerprint_;
-  checkpoint->bytes = encode_checkpoint(round_, replica_.parameters(), fingerprint_,
-                                        last_ ? &last_->votes : nullptr);
+  const std::optional<EncodedSigns> last = last_ ? std::optional(encode(*last_)) : std::nullopt;
+  checkpoint->bytes =
+      encode_checkpoint(round_, replica_.parameters(), fingerprint_, last ? &*last : nullptr);
   return checkpoint;
 }
 

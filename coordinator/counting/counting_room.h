@@ -53,7 +53,7 @@ class CountingRoom {
   std::uint64_t fingerprint_;
   Tally tally_;
   std::vector<std::pair<std::string, AgreementSample>> samples_;
-  DecisionRef last_;
+  std::optional<PackedSigns> last_;  // decision: of round_ - 1, if that was decided here
 };
 
 }  // namespace psephos::coordinator

@@ -1,6 +1,6 @@
 #pragma once
-// A string of bits in bytes, first bit lowest: what the signs of voted parameters are on the wire.
-// Private to the kernels.
+// A string of bits in bytes, first bit lowest: what the signs of voted parameters and Rice codes
+// are on the wire. Private to the kernels.
 
 #include <bit>
 #include <cstddef>
@@ -21,9 +21,10 @@ class BitWriter {
     if (held_ >= 32) put(4);
   }
 
-  // Writes what is left, the last byte filled up with 0.
-  void finish() {
+  // Writes what is left, the last byte filled up with 0. Returns the end of the bytes written.
+  std::uint8_t* finish() {
     while (held_ > 0) put(1);
+    return out_;
   }
 
  private:

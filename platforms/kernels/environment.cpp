@@ -2,7 +2,7 @@
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
-#elif !defined(__aarch64__)
+#elif !defined(__aarch64__) && !defined(__ARM_PCS_VFP)
 #include <cfenv>
 #endif
 
@@ -27,6 +27,19 @@ FloatEnvironment::FloatEnvironment() : saved_(0) {
   asm volatile("msr fpcr, %0" : : "r"(0ULL) : "memory");
 }
 FloatEnvironment::~FloatEnvironment() { asm volatile("msr fpcr, %0" : : "r"(saved_) : "memory"); }
+
+#elif defined(__ARM_PCS_VFP)
+
+// FPSCR 0: as above, for VFP. NEON flushes denormals on ARMv7 whatever stands here.
+FloatEnvironment::FloatEnvironment() : saved_(0) {
+  unsigned fpscr;
+  asm volatile("vmrs %0, fpscr" : "=r"(fpscr));
+  asm volatile("vmsr fpscr, %0" : : "r"(0U) : "memory");
+  saved_ = fpscr;
+}
+FloatEnvironment::~FloatEnvironment() {
+  asm volatile("vmsr fpscr, %0" : : "r"(static_cast<unsigned>(saved_)) : "memory");
+}
 
 #else
 

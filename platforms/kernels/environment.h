@@ -5,10 +5,11 @@
 
 namespace psephos::kernels {
 
-// Sets the promised environment (MXCSR on x86, FPCR on ARM) and restores the caller's on
-// destruction. Open one at every entry point that does arithmetic and at the top of every
-// arithmetic thread. A compiler may move arithmetic across the constructor within one function, so
-// do the arithmetic in functions (kernels, model code) that are called while it is open.
+// Sets the promised environment (MXCSR on x86, FPCR on 64-bit ARM, FPSCR on ARMv7) and restores the
+// caller's on destruction. Open one at every entry point that does arithmetic and at the top of
+// every arithmetic thread. A compiler may move arithmetic across the constructor within one
+// function, so do the arithmetic in functions (kernels, model code) that are called while it is
+// open.
 class FloatEnvironment {
  public:
   FloatEnvironment();

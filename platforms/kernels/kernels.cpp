@@ -4,6 +4,7 @@
 
 #include "platforms/kernels/avx2/avx2.h"
 #include "platforms/kernels/avx512/avx512.h"
+#include "platforms/kernels/neon/neon.h"
 #include "platforms/kernels/portable/portable.h"
 
 namespace psephos::kernels {
@@ -19,6 +20,10 @@ const Kernels& portable_kernels() {
       .pack_stochastic_sign = portable::pack_stochastic_sign,
       .gather_signs = portable::gather_signs,
       .scatter_signs = portable::scatter_signs,
+      .rice_encode = portable::rice_encode,
+      .rice_decode = portable::rice_decode,
+      .pack_trits = portable::pack_trits,
+      .unpack_trits = portable::unpack_trits,
       .count_planes = portable::count_planes,
       .merge_counters = portable::merge_counters,
       .decide = portable::decide,
@@ -41,6 +46,8 @@ std::span<const Kernels* const> runnable_kernels() {
 #if defined(__x86_64__)
     if (avx2::runnable()) runnable.push_back(&avx2::table());
     if (avx512::runnable()) runnable.push_back(&avx512::table());
+#elif defined(PSEPHOS_NEON)
+    if (neon::runnable()) runnable.push_back(&neon::table());
 #endif
     return runnable;
   }();

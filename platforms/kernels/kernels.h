@@ -36,6 +36,17 @@ struct CounterPlanes {
   std::uint32_t* plane(std::size_t p) const { return planes + p * stride; }
 };
 
+// A set of places as the Rice code of the gaps before them: of each gap, the low `parameter` bits
+// in one string of bits, and the rest in another, in unary: so many zeros, then a one. (In two
+// strings, no code waits for the length of the one before it.) Both low bit first, in whole bytes.
+struct RiceCode {
+  const std::uint8_t* remainders;
+  std::size_t remainder_bytes;
+  const std::uint8_t* quotients;
+  std::size_t quotient_bytes;
+  unsigned parameter;  // at most 31
+};
+
 struct Kernels {
   const char* name;
 
@@ -74,13 +85,33 @@ struct Kernels {
   void (*scatter_signs)(const std::uint8_t* in, std::size_t bytes, const std::uint32_t* voted,
                         std::size_t words, std::uint32_t* signs);
 
-  // Adds `count` bit planes (counter.words words each) to a bit-sliced counter, which must be wide enough:
+  // The RiceCode of the n ones among `words` words, bit 0 of a word before bit 1 of it. Writes
+  // ceil(n*parameter/8) bytes at `remainders` and at most ceil((n + (32*words - n) / 2^parameter) /
+  // 8) at `quotients`; returns how many there. parameter at most 31.
+  std::size_t (*rice_encode)(const std::uint32_t* bits, std::size_t words, unsigned parameter,
+                             std::uint8_t* remainders, std::uint8_t* quotients);
+  // Its inverse; writes `words` words. False if a place is past them: what is written means nothing
+  // then. `code.quotients` must have as many ones as `code.remainders` has room for.
+  bool (*rice_decode)(const RiceCode& code, std::uint32_t* bits, std::size_t words);
+
+  // Both planes as base-3 digits, five to a byte (WIRE.md, "Ternary", form 3): byte 32g + j has bit
+  // j of words 5g to 5g+4, the first of them as the lowest digit: 0 not voted on, 1 plus, 2 minus.
+  // signs, voted: `words` words; `out`: 32*ceil(words/5) bytes; words that are not there are 0.
+  void (*pack_trits)(const std::uint32_t* signs, const std::uint32_t* voted, std::size_t words,
+                     std::uint8_t* out);
+  // Its inverse. False for a byte above 242 or a digit of a word that is not there: what is written
+  // means nothing then.
+  bool (*unpack_trits)(const std::uint8_t* in, std::size_t words, std::uint32_t* signs,
+                       std::uint32_t* voted);
+
+  // Adds `count` bit planes (counter.words words each) to a bit-sliced counter, which must be wide
+  // enough:
   // no carry may leave its top plane. Harley-Seal carry-save adders, L1-sized blocks.
   void (*count_planes)(CounterPlanes counter, const std::uint32_t* const* planes,
                        std::size_t count);
 
-  // Adds counter `from` (planes of into.words words, without gaps) to counter `into` (at least as many planes; no
-  // carry may leave the top one).
+  // Adds counter `from` (planes of into.words words, without gaps) to counter `into` (at least as
+  // many planes; no carry may leave the top one).
   void (*merge_counters)(CounterPlanes into, const std::uint32_t* from,
                          std::size_t from_plane_count);
 

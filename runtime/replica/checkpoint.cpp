@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/base/check.h"
+
 namespace psephos {
 namespace {
 
@@ -39,6 +41,7 @@ void copy_overlap(std::span<const std::uint8_t> bytes, std::size_t offset, std::
 
 Bytes encode_checkpoint(std::uint32_t round, std::span<const float> x, std::uint64_t fingerprint,
                         const EncodedSigns* last) {
+  PSEPHOS_CHECK(!last || last->encoding != Encoding::kChange, "a checkpoint stands by itself");
   const std::size_t planes = last ? last->planes.size() : 0;
   Bytes bytes(kCheckpointHeader + x.size_bytes() + planes);
   std::memcpy(bytes.data(), kMagic.data(), kMagic.size());
@@ -92,6 +95,7 @@ Result<bool> CheckpointLoader::load(std::span<const std::uint8_t> bytes, std::ui
     if (!header) return header.error();
     header_ = *header;
     received_ = 0;
+    last_decision_.reset();
     planes_.assign(header_.planes_bytes, 0);
   }
   const std::size_t expected =
@@ -111,13 +115,17 @@ Result<bool> CheckpointLoader::load(std::span<const std::uint8_t> bytes, std::ui
     next_chunk_ = chunk + 1;
     return false;
   }
-  if (header_.encoding != Encoding::kNone) {
-    if (const auto checked = check_planes(header_.encoding, planes_, x.size()); !checked) {
-      return checked.error();
-    }
-  } else if (!planes_.empty()) {
+  return complete(x.size());
+}
+
+Result<bool> CheckpointLoader::complete(std::size_t parameters) {
+  if (header_.encoding == Encoding::kNone) {
+    if (planes_.empty()) return true;
     return Error{"the checkpoint's last decision is malformed"};
   }
+  Result<PackedSigns> last = decode(header_.encoding, planes_, parameters);
+  if (!last) return last.error();
+  last_decision_ = *std::move(last);
   return true;
 }
 

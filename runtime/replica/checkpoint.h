@@ -26,7 +26,8 @@ struct CheckpointHeader {
   }
 };
 
-// `last`: the decision that led to `x`, or null at round 0.
+// `last`: the decision that led to `x`, binary or ternary (a change would need the one before), or
+// null at round 0.
 Bytes encode_checkpoint(std::uint32_t round, std::span<const float> x, std::uint64_t fingerprint,
                         const EncodedSigns* last);
 
@@ -44,11 +45,17 @@ class CheckpointLoader {
 
   const CheckpointHeader& header() const { return header_; }
 
+  // Once complete: the decision that led to the parameters, if there was one.
+  const std::optional<PackedSigns>& last_decision() const { return last_decision_; }
+
  private:
+  Result<bool> complete(std::size_t parameters);
+
   CheckpointHeader header_;
   std::uint32_t next_chunk_ = 0;
   std::size_t received_ = 0;
   Bytes planes_;
+  std::optional<PackedSigns> last_decision_;
 };
 
 }  // namespace psephos

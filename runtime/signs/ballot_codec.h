@@ -2,10 +2,10 @@
 // Packed signs as bytes on the wire, one canonical encoding per value (WIRE.md, "Encodings").
 //
 //   binary    the sign plane: W little-endian words.
-//   ternary   4 header bytes {form, rice parameter, 0, 0}; the voted plane, W words; one sign bit
-//             for each of the n voted parameters, in word-then-bit order, first one lowest, in
-//             ceil(n/8) bytes whose spare bits are 0. Only form 0 (raw planes, rice parameter 0) is
-//             spoken; forms 1 and 2 (Rice-coded gaps of the voted, of the abstained) are reserved.
+//   ternary   which parameters are voted on and the signs of these, in the smallest of four forms
+//             (ternary_codec.h): the voted plane as it is, as the Rice-coded gaps of its rarer
+//             symbol, or both planes as base-3 digits. At most 1.6 bits a parameter and 36 bytes.
+//   change    decisions only: the difference from the one before (decision_codec.h).
 //
 // Signs with every parameter voted on are binary, all others ternary, so equal signs are equal
 // bytes and no two byte strings mean the same.
@@ -19,8 +19,7 @@
 
 namespace psephos {
 
-// Numbers are the wire's. `kChange` (a decision as its difference from the one before) is reserved:
-// the schema names it, nothing sends it yet.
+// Numbers are the wire's.
 enum class Encoding : std::uint8_t { kNone = 0, kBinary = 1, kTernary = 2, kChange = 3 };
 
 struct EncodedSigns {
@@ -32,13 +31,13 @@ struct EncodedSigns {
 // that says "no ballot".
 EncodedSigns encode(const PackedSigns& signs);
 
-// Validates without decoding: exact length, no bits past d, no trailing bits, canonical form.
-// `planes` may have any alignment. Returns the number of parameters voted on. Refuses kNone with a
-// non-empty payload and kChange.
+// Validates: exact length, no bits past d, no trailing bits, the canonical form. `planes` may have
+// any alignment. Returns the number of parameters voted on. Refuses kNone with a non-empty payload,
+// and kChange. Allocates nothing for binary planes, for ternary ones a few planes of W words.
 Result<std::uint64_t> check_planes(Encoding encoding, std::span<const std::uint8_t> planes,
                                    std::size_t parameters);
 
-// Same checks, then the value. Never allocates more than 2*W words. kNone is refused here.
+// Same checks, then the value. kNone is refused here.
 Result<PackedSigns> decode(Encoding encoding, std::span<const std::uint8_t> planes,
                            std::size_t parameters);
 

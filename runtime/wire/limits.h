@@ -28,8 +28,8 @@ inline constexpr std::size_t kMaxDecisionOverhead = 160;
 
 inline constexpr std::size_t kDefaultMaxParameters = std::size_t{1} << 22;
 
-// Largest encoded planes of d parameters: raw ternary is 4 header bytes, the voted plane and one
-// sign bit per vote.
+// No planes of d parameters are larger than raw ternary ones: 4 header bytes, the voted plane and
+// one sign bit per vote.
 constexpr std::size_t max_planes_bytes(std::size_t parameters) {
   return 4 + 4 * word_count(parameters) + (parameters + 7) / 8;
 }

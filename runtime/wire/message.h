@@ -37,7 +37,7 @@ enum class RefusalCode : std::uint8_t {
   kBusy = 9,
 };
 
-inline constexpr std::uint16_t kProtocol = 1;
+inline constexpr std::uint16_t kProtocol = 2;
 inline constexpr std::uint32_t kNoRound = 0xFFFFFFFF;  // "I hold no replica"
 inline constexpr std::uint64_t kAnyRun = 0;
 

@@ -26,8 +26,10 @@ expect_suites() {
 for word in "" quick; do
   run "$scratch/scripts/test.sh" ${word:+"$word"}
   expect_status 0 "quick"
+  expect_text "ctest --preset rpi64-kernels" "quick"
+  expect_text "ctest --preset rpi32-kernels" "quick"
   expect_text "cmake --build --preset release" "quick"
-  expect_suites "fuzz release" "quick"
+  expect_suites "rpi64-kernels rpi32-kernels fuzz release" "quick"
   expect_last "ctest --preset release * --label-exclude ^long\$" "quick"
 done
 
@@ -35,11 +37,19 @@ run "$scratch/scripts/test.sh" full
 expect_status 0 "full"
 expect_last "ctest --preset release --parallel *" "full"
 expect_none "label-exclude" "full"
-expect_suites "fuzz release" "full"
+expect_suites "rpi64-kernels rpi32-kernels fuzz release" "full"
 
 run "$scratch/scripts/test.sh" fuzz
 expect_status 0 "fuzz"
 expect_suites "fuzz" "fuzz"
+
+run "$scratch/scripts/test.sh" kernels-arm
+expect_status 0 "kernels-arm"
+expect_text "cmake --build --preset rpi64-kernels" "kernels-arm"
+expect_text "ctest --preset rpi64-kernels" "kernels-arm"
+expect_text "cmake --build --preset rpi32-kernels" "kernels-arm"
+expect_last "ctest --preset rpi32-kernels *" "kernels-arm"
+expect_none "release" "kernels-arm"
 
 for preset in asan-ubsan tsan; do
   run "$scratch/scripts/test.sh" "$preset"
@@ -52,7 +62,7 @@ done
 
 run "$scratch/scripts/test.sh" --help
 expect_status 0 "help"
-expect_text "Usage: scripts/test.sh [quick|full|asan-ubsan|tsan|fuzz]" "help"
+expect_text "Usage: scripts/test.sh [quick|full|kernels-arm|fuzz|asan-ubsan|tsan]" "help"
 expect_none "cmake --" "help"
 
 for words in "slow" "quick full"; do
@@ -69,12 +79,12 @@ expect_status 1 "a failing build"
 expect_none "ctest --" "a failing build"
 rm "$scratch/broken-cmake"
 
-# .ci/run holds all three, and stops at the first that fails.
+# .ci/run holds all of them, and stops at the first that fails.
 mkdir "$scratch/.ci"
 cp "$source_root/.ci/run" "$scratch/.ci/run"
 CI=true run "$scratch/.ci/run"
 expect_status 0 "ci"
-expect_suites "fuzz release asan-ubsan tsan" "ci"
+expect_suites "rpi64-kernels rpi32-kernels fuzz release asan-ubsan tsan" "ci"
 expect_last "ctest --preset tsan *" "ci"
 touch "$scratch/broken-ctest"
 CI=true run "$scratch/.ci/run"

@@ -52,7 +52,7 @@ TEST(Traffic, BinaryVotesCostOneBitPerParameterEitherWay) {
     EXPECT_LE(binary.frame_overhead_down, 160u) << model;
     const Summary ternary = run(model, Downlink::kTernary);
     EXPECT_LE(ternary.bits_up_per_parameter, 1.01) << model;
-    EXPECT_LE(ternary.bits_down_per_parameter, 2.02) << model;
+    EXPECT_LE(ternary.bits_down_per_parameter, 1.61) << model;
     EXPECT_LE(ternary.frame_overhead_down, 160u) << model;
   }
 }

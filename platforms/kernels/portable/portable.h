@@ -58,6 +58,13 @@ void gather_signs(const std::uint32_t* signs, const std::uint32_t* voted, std::s
                   std::uint8_t* out);
 void scatter_signs(const std::uint8_t* in, std::size_t bytes, const std::uint32_t* voted,
                    std::size_t words, std::uint32_t* signs);
+std::size_t rice_encode(const std::uint32_t* bits, std::size_t words, unsigned parameter,
+                        std::uint8_t* remainders, std::uint8_t* quotients);
+bool rice_decode(const RiceCode& code, std::uint32_t* bits, std::size_t words);
+void pack_trits(const std::uint32_t* signs, const std::uint32_t* voted, std::size_t words,
+                std::uint8_t* out);
+bool unpack_trits(const std::uint8_t* in, std::size_t words, std::uint32_t* signs,
+                  std::uint32_t* voted);
 void count_planes(CounterPlanes counter, const std::uint32_t* const* planes, std::size_t count);
 // The same of words `first` to `end` alone.
 void count_words(const CounterPlanes& counter, const std::uint32_t* const* planes,

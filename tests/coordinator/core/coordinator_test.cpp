@@ -8,6 +8,7 @@
 
 #include "runtime/replica/fingerprint.h"
 #include "runtime/replica/initial_parameters.h"
+#include "runtime/signs/decision_codec.h"
 #include "runtime/wire/limits.h"
 #include "tests/coordinator/core/outlet.h"
 #include "tests/runtime/wire/examples.h"
@@ -106,6 +107,7 @@ TEST(Coordinator, ClientsThatApplyItsDecisionsHoldItsReplica) {
   bench.join("ben");
   Replica x(kParameters);
   fill_initial_parameters(options.tensors, 5, x.mutable_parameters());
+  std::optional<PackedSigns> before;
   for (std::uint32_t round = 0; round < 70; ++round) {
     bench.outlet.sent.clear();
     bench.vote("ann", round);
@@ -116,9 +118,11 @@ TEST(Coordinator, ClientsThatApplyItsDecisionsHoldItsReplica) {
     ASSERT_TRUE(message.ok());
     const auto& decision = std::get<wire::Decision>(*message);
     ASSERT_EQ(decision.round, round);
-    const auto signs = decode(decision.encoding, decision.planes, kParameters);
+    auto signs = decode_decision(decision.encoding, decision.planes, kParameters,
+                                 before ? &*before : nullptr);
     ASSERT_TRUE(signs.ok());
     x.apply(*signs, decision.delta, decision.keep);
+    before = *std::move(signs);
     ASSERT_EQ(x.fingerprint(), decision.fingerprint);
     ASSERT_EQ(bench.coordinator.replica().fingerprint(), decision.fingerprint);
     ASSERT_EQ(bench.coordinator.session().fingerprint(), decision.fingerprint);
@@ -266,6 +270,7 @@ TEST(Coordinator, RandomHistoriesAreCountedExactlyAndCommittedFirst) {
     Bench bench(options);
     Replica x(kParameters);
     fill_initial_parameters(options.tensors, 5, x.mutable_parameters());
+    std::optional<PackedSigns> before;
     std::uint32_t seen = 0;
     for (int step = 0; step < 150; ++step) {
       const std::string name = "client-" + std::to_string(dice.below(5));
@@ -303,12 +308,14 @@ TEST(Coordinator, RandomHistoriesAreCountedExactlyAndCommittedFirst) {
             net[i] += signs[i] == '+' ? 1 : signs[i] == '-' ? -1 : 0;
           }
         }
-        const auto decision = decode(record->votes.encoding, record->votes.planes, kParameters);
+        auto decision = decode_decision(record->votes.encoding, record->votes.planes, kParameters,
+                                        before ? &*before : nullptr);
         ASSERT_TRUE(decision.ok());
         for (std::size_t i = 0; i < kParameters; ++i) {
           ASSERT_EQ(decision->at(i), net[i] > 0 ? 1 : net[i] < 0 ? -1 : 0);
         }
         x.apply(*decision, record->delta, record->keep);
+        before = *std::move(decision);
         ASSERT_EQ(x.fingerprint(), record->fingerprint);
       }
     }

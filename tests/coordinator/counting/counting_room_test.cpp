@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "runtime/replica/checkpoint.h"
+#include "runtime/signs/decision_codec.h"
 #include "runtime/wire/limits.h"
 #include "tests/runtime/signs/signs_of.h"
 #include "tests/runtime/wire/examples.h"
@@ -82,6 +83,7 @@ TEST_P(CountingRoomCases, EqualsCountingInIntegersAndApplyingOneByOne) {
   const Replica start = random_replica(d, dice);
   std::vector<float> x(start.parameters().begin(), start.parameters().end());
   CountingRoom room(config, start, 0);
+  std::optional<PackedSigns> before;
   double decay = 0;  // summed until it shows in a float
   for (std::uint32_t round = 0; round < config.hyper.rounds; ++round) {
     Naive naive;
@@ -103,7 +105,8 @@ TEST_P(CountingRoomCases, EqualsCountingInIntegersAndApplyingOneByOne) {
     ASSERT_EQ(record.keep, due ? static_cast<float>(1 - decay) : 1.0F);
     if (due) decay = 0;
 
-    const auto decision = decode(record.votes.encoding, record.votes.planes, d);
+    auto decision =
+        decode_decision(record.votes.encoding, record.votes.planes, d, before ? &*before : nullptr);
     ASSERT_TRUE(decision.ok());
     std::size_t decided = 0;
     for (std::size_t i = 0; i < d; ++i) {
@@ -121,6 +124,7 @@ TEST_P(CountingRoomCases, EqualsCountingInIntegersAndApplyingOneByOne) {
       ASSERT_TRUE(closed.agreement[i].second >= 0 && closed.agreement[i].second <= 1);
     }
     ASSERT_EQ(room.round(), round + 1);
+    before = *std::move(decision);
   }
 }
 
@@ -149,6 +153,33 @@ TEST(CountingRoom, BinaryDownlinkDecidesEverything) {
   EXPECT_GT(plus_by_coin, 20);
   EXPECT_LT(plus_by_coin, 80);
   for (std::size_t i = 100; i < 200; ++i) ASSERT_EQ(decision->at(i), value_of(signs[i]));
+}
+
+TEST(CountingRoom, SendsAChangeWhereFewSignsTurn) {
+  CountingRoom room(config_of({2000, 0, 0, "constant"}), Replica(2000), 0);
+  std::string signs = random_text(2000, 20, 5);
+  PackedSigns before;
+  for (std::uint32_t round = 0; round < 5; ++round) {
+    for (std::size_t i = round; i < 2000; i += 50) signs[i] = signs[i] == '+' ? '-' : '+';
+    count(room, "ann", signs);
+    const ClosedRound closed = room.close();
+    const EncodedSigns& votes = closed.record->votes;
+    EXPECT_EQ(votes.encoding, round == 0 ? Encoding::kTernary : Encoding::kChange);
+    EXPECT_LE(votes.planes.size(), encode(signs_of(signs)).planes.size());
+    auto decision =
+        decode_decision(votes.encoding, votes.planes, 2000, round == 0 ? nullptr : &before);
+    ASSERT_TRUE(decision.ok());
+    ASSERT_EQ(*decision, signs_of(signs));
+    before = *std::move(decision);
+    // Whoever starts from the checkpoint knows what the next change refers to.
+    const CheckpointRef checkpoint = room.checkpoint();
+    CheckpointLoader loader;
+    Replica loaded(2000);
+    ASSERT_TRUE(
+        *loader.load(checkpoint->bytes, 0, 1, wire::kChunkBytes, loaded.mutable_parameters()));
+    ASSERT_TRUE(loader.last_decision());
+    EXPECT_EQ(*loader.last_decision(), before);
+  }
 }
 
 TEST(CountingRoom, LostTallyIsForgotten) {

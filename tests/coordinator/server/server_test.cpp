@@ -10,6 +10,7 @@
 #include "coordinator/core/setup.h"
 #include "runtime/data/synthetic.h"
 #include "runtime/replica/initial_parameters.h"
+#include "runtime/signs/decision_codec.h"
 #include "runtime/wire/limits.h"
 #include "tests/coordinator/core/outlet.h"
 #include "tests/runtime/net/peers.h"
@@ -92,9 +93,11 @@ class Voter {
   void apply_decision(std::uint32_t round) {
     const auto decision = hear<wire::Decision>();
     ASSERT_EQ(decision.round, round);
-    const auto signs = decode(decision.encoding, decision.planes, x_.size());
+    auto signs =
+        decode_decision(decision.encoding, decision.planes, x_.size(), last_ ? &*last_ : nullptr);
     ASSERT_TRUE(signs.ok());
     x_.apply(*signs, decision.delta, decision.keep);
+    last_ = *std::move(signs);
     ASSERT_EQ(x_.fingerprint(), decision.fingerprint);
   }
   void say(const Frame& frame) { ASSERT_TRUE(send_eventually(socket_, frame)); }
@@ -117,6 +120,7 @@ class Voter {
  private:
   std::string name_;
   Replica x_;
+  std::optional<PackedSigns> last_;  // decision
   net::DealerSocket socket_;
   Frame heard_;  // owns what the last message points to
 };

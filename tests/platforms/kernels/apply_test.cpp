@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
 
 #include "tests/platforms/kernels/naive.h"
@@ -16,12 +15,6 @@ float times(float a, float b) {
 float plus(float a, float b) {
   volatile float sum = a + b;
   return sum;
-}
-
-std::vector<std::uint32_t> bits_of(const std::vector<float>& v) {
-  std::vector<std::uint32_t> bits;
-  for (const float x : v) bits.push_back(std::bit_cast<std::uint32_t>(x));
-  return bits;
 }
 
 struct Planes {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "platforms/kernels/portable/gather.h"
-#include "runtime/base/philox.h"
+#include "tests/platforms/kernels/naive.h"
 
 namespace psephos::kernels::testing {
 namespace {
@@ -13,14 +13,11 @@ namespace {
 using portable::gather_bits;
 using portable::scatter_bits;
 
-std::uint32_t random_word(std::uint64_t index) {
-  return philox_word({1, 1}, 0, Purpose::kFault, index);
-}
-
 TEST(BitStream, ScatterUndoesGather) {
-  for (std::uint64_t k = 0; k < 2000; ++k) {
-    const std::uint32_t word = random_word(2 * k);
-    const std::uint32_t mask = k == 0 ? 0 : k == 1 ? ~std::uint32_t{0} : random_word(2 * k + 1);
+  Words random(1);
+  for (int k = 0; k < 2000; ++k) {
+    const std::uint32_t word = random.next();
+    const std::uint32_t mask = k == 0 ? 0 : k == 1 ? ~std::uint32_t{0} : random.next();
     EXPECT_EQ(scatter_bits(gather_bits(word, mask), mask), word & mask);
   }
 }
@@ -32,15 +29,16 @@ TEST(BitStream, GatherKeepsTheOrderOfTheBits) {
 }
 
 TEST(BitStream, ReadersGetWhatWritersPutAtEveryWidth) {
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+  Words random(2);
+  for (int count = 0; count < 300; ++count) {
     std::vector<std::uint32_t> values;
     std::vector<unsigned> widths;
     std::size_t total = 0;
-    for (std::uint64_t k = 0; k < seed; ++k) {
-      const unsigned width = below(random_word(seed * 1000 + 2 * k), 33);
+    for (int k = 0; k < count; ++k) {
+      const unsigned width = random.below(33);
       const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
       widths.push_back(width);
-      values.push_back(static_cast<std::uint32_t>(random_word(seed * 1000 + 2 * k + 1) & mask));
+      values.push_back(static_cast<std::uint32_t>(random.next() & mask));
       total += width;
     }
     std::vector<std::uint8_t> bytes((total + 7) / 8);  // exact: a sanitizer sees a byte too many

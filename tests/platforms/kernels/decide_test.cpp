@@ -50,8 +50,8 @@ void expect_decided(const Kernels& table, const Votes& votes, std::uint32_t marg
   std::vector<std::uint32_t> signs(words + 1, 0xA5A5A5A5);
   std::vector<std::uint32_t> decided(words + 1, 0xA5A5A5A5);
   table.decide({negative.data(), votes.negative_planes, words, words},
-               {voted.data(), votes.voted_planes, words, words}, votes.all_voters, margin, signs.data(),
-               decided.data());
+               {voted.data(), votes.voted_planes, words, words}, votes.all_voters, margin,
+               signs.data(), decided.data());
   for (std::size_t c = 0; c < words * 32; ++c) {
     const std::int64_t net =
         std::int64_t{votes.voted[c]} + votes.all_voters - 2 * std::int64_t{votes.negative[c]};

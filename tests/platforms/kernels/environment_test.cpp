@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cfenv>
+#include <cstdint>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -76,33 +77,71 @@ TEST(FloatEnvironment, HidesTheHostsRoundingModeFromTheKernels) {
   }
 }
 
+// The processor's own control register, the ways in which a host may have set it to lose denormals,
+// and which of its bits are settings: the others are sticky flags.
 #if defined(__x86_64__)
 
-class HostMxcsr {
+std::uint32_t read_control() { return _mm_getcsr(); }
+void write_control(std::uint32_t value) { _mm_setcsr(value); }
+constexpr std::uint32_t kMasked = 0x1F80;
+constexpr std::uint32_t kFlushToZero = 0x8000;
+constexpr std::uint32_t kDenormalsAreZero = 0x0040;
+constexpr std::uint32_t kLosingDenormals[] = {kMasked | kFlushToZero, kMasked | kDenormalsAreZero,
+                                              kMasked | kFlushToZero | kDenormalsAreZero};
+constexpr std::uint32_t kSettings = 0xFFC0;
+
+#elif defined(__aarch64__)
+
+std::uint32_t read_control() {
+  std::uint64_t fpcr = 0;
+  asm volatile("mrs %0, fpcr" : "=r"(fpcr));
+  return static_cast<std::uint32_t>(fpcr);
+}
+void write_control(std::uint32_t value) {
+  asm volatile("msr fpcr, %0" : : "r"(std::uint64_t{value}) : "memory");
+}
+
+#elif defined(__ARM_PCS_VFP)
+
+std::uint32_t read_control() {
+  std::uint32_t fpscr = 0;
+  asm volatile("vmrs %0, fpscr" : "=r"(fpscr));
+  return fpscr;
+}
+void write_control(std::uint32_t value) {
+  asm volatile("vmsr fpscr, %0" : : "r"(value) : "memory");
+}
+
+#endif
+
+#if defined(__aarch64__) || defined(__ARM_PCS_VFP)
+constexpr std::uint32_t kFlushToZero = 0x01000000;
+constexpr std::uint32_t kDefaultNan = 0x02000000;
+constexpr std::uint32_t kLosingDenormals[] = {kFlushToZero, kFlushToZero | kDefaultNan};
+constexpr std::uint32_t kSettings = 0x07C00000;  // and the rounding mode
+#endif
+
+#if defined(__x86_64__) || defined(__aarch64__) || defined(__ARM_PCS_VFP)
+
+class HostControl {
  public:
-  explicit HostMxcsr(unsigned value) : saved_(_mm_getcsr()) { _mm_setcsr(value); }
-  ~HostMxcsr() { _mm_setcsr(saved_); }
-  HostMxcsr(const HostMxcsr&) = delete;
-  HostMxcsr& operator=(const HostMxcsr&) = delete;
+  explicit HostControl(std::uint32_t value) : saved_(read_control()) { write_control(value); }
+  ~HostControl() { write_control(saved_); }
+  HostControl(const HostControl&) = delete;
+  HostControl& operator=(const HostControl&) = delete;
 
  private:
-  unsigned saved_;
+  std::uint32_t saved_;
 };
-
-constexpr unsigned kMasked = 0x1F80;
-constexpr unsigned kFlushToZero = 0x8000;
-constexpr unsigned kDenormalsAreZero = 0x0040;
-constexpr unsigned kControlBits = 0xFFC0;  // the rest are sticky flags
 
 TEST(FloatEnvironment, HidesFlushToZeroAndDenormalsAreZeroFromTheKernels) {
   for (const Kernels* table : runnable_tables()) {
     const std::vector<std::uint64_t> expected = answers(*table);
-    for (const unsigned mode :
-         {kFlushToZero, kDenormalsAreZero, kFlushToZero | kDenormalsAreZero}) {
-      const HostMxcsr host(kMasked | mode);
+    for (const std::uint32_t mode : kLosingDenormals) {
+      const HostControl host(mode);
       EXPECT_NE(answers(*table), expected) << "the mode makes a difference without it";
       EXPECT_EQ(promised_answers(*table), expected) << table->name;
-      EXPECT_EQ(_mm_getcsr() & kControlBits, kMasked | mode) << "the host's mode is put back";
+      EXPECT_EQ(read_control() & kSettings, mode) << "the host's mode is put back";
     }
   }
 }

@@ -67,6 +67,9 @@ class Words {
 // Finite floats of every kind: zeros of both signs, denormals, small, ordinary and huge ones.
 std::vector<float> awkward_floats(std::size_t d, std::uint64_t seed);
 
+// Floats as their bits: equal ones are the same number, zeros of both signs told apart.
+std::vector<std::uint32_t> bits_of(const std::vector<float>& v);
+
 std::vector<std::uint32_t> random_plane(std::size_t words, Words& random);
 
 // The sizes around every block edge: 0..2100 and two large ones.

@@ -35,6 +35,12 @@ std::vector<float> awkward_floats(std::size_t d, std::uint64_t seed) {
   return v;
 }
 
+std::vector<std::uint32_t> bits_of(const std::vector<float>& v) {
+  std::vector<std::uint32_t> bits;
+  for (const float x : v) bits.push_back(std::bit_cast<std::uint32_t>(x));
+  return bits;
+}
+
 std::vector<std::uint32_t> random_plane(std::size_t words, Words& random) {
   std::vector<std::uint32_t> plane(words);
   for (std::uint32_t& word : plane) word = random.next();

@@ -3,22 +3,21 @@
 #include <cmath>
 #include <limits>
 
-#include "runtime/base/philox.h"
+#include "platforms/kernels/philox.h"
 #include "tests/platforms/kernels/naive.h"
 
 namespace psephos::kernels::testing {
 namespace {
 
-constexpr PhiloxKey kKey{7, 11};
-constexpr std::uint32_t kRound = 13;
-constexpr CoinAddress kAddress{
-    {kKey.seed, kKey.stream}, kRound, static_cast<std::uint32_t>(Purpose::kCoin)};
+constexpr CoinAddress kAddress{{7, 11}, 13, 3};
 constexpr float kBounds[] = {1e-42F, 1e-3F, 1.0F, 3e38F};
 
 std::uint32_t word_of(std::size_t i) {
   const std::size_t row = i / 32;
   const std::size_t p = i % 32;
-  return philox(kKey, kRound, Purpose::kCoin, 8 * row + p % 8)[p / 8];
+  return philox4x32(
+      {static_cast<std::uint32_t>(8 * row + p % 8), 0, kAddress.round, kAddress.purpose},
+      {kAddress.key[0], kAddress.key[1]})[p / 8];
 }
 
 TEST(PackStochasticTernary, EqualsVotingOneParameterAtATime) {

@@ -105,6 +105,19 @@ TEST(CheckpointLoader, PutsEveryChunkWhereItBelongs) {
   }
 }
 
+TEST(CheckpointLoader, BringsTheLastDecisionIfThereWasOne) {
+  CheckpointLoader loader;
+  AlignedVector<float> x(70);
+  for (const bool with_decision : {true, false, true}) {
+    const Bytes bytes = some_checkpoint(70, with_decision);
+    ASSERT_TRUE(*load_all(loader, bytes, x));
+    ASSERT_EQ(loader.last_decision().has_value(), with_decision);
+    if (with_decision) {
+      EXPECT_EQ(encode(*loader.last_decision()).planes, some_decision(70).planes);
+    }
+  }
+}
+
 TEST(CheckpointLoader, OverwritesInPlaceChunkByChunk) {
   const Bytes bytes = some_checkpoint(70);
   AlignedVector<float> x(70, -1);

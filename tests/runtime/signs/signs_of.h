@@ -16,12 +16,16 @@ namespace psephos::testing {
 inline std::string expand(const std::string& signs) {
   const std::size_t colon = signs.find(':');
   if (colon == std::string::npos) return signs;
-  const bool ternary = signs.substr(0, colon) == "ternary";
+  const std::string rule = signs.substr(0, colon);
   std::string all(std::stoul(signs.substr(colon + 1)), '+');
   for (std::size_t i = 0; i < all.size(); ++i) {
     const std::size_t rest = i * i % 7;
     if (rest == 1 || rest == 2) all[i] = '-';
-    if (ternary && i % 3 == 0) all[i] = '0';
+    if (rule == "ternary" && i % 3 == 0) all[i] = '0';
+    if (rule == "sparse" && i * i % 11 != 3) all[i] = '0';
+    if (rule == "dense" && i * i % 23 == 3) all[i] = '0';
+    if (rule == "turned" && i % 29 == 3) all[i] = all[i] == '+' ? '-' : '+';
+    if (rule == "turned" && (i * i % 23 == 3) != (i % 211 == 7)) all[i] = '0';
   }
   return all;
 }

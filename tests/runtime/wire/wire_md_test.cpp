@@ -14,6 +14,7 @@
 #include "runtime/replica/fingerprint.h"
 #include "runtime/replica/initial_parameters.h"
 #include "runtime/replica/replica.h"
+#include "runtime/signs/decision_codec.h"
 #include "runtime/vote/decision_rule.h"
 #include "runtime/wire/limits.h"
 #include "runtime/wire/message.h"
@@ -71,6 +72,10 @@ TEST(WireMd, HasExactlyTheseExamples) {
                                          "ternary",
                                          "ternary-nothing-voted",
                                          "ternary-three-words",
+                                         "ternary-voted-gaps",
+                                         "ternary-abstained-gaps",
+                                         "ternary-trits",
+                                         "change",
                                          "checkpoint",
                                          "philox",
                                          "philox-another-address",
@@ -155,7 +160,8 @@ TEST(WireMd, Planes) {
 }
 
 TEST(WireMd, Encodings) {
-  for (const char* name : {"binary", "ternary", "ternary-nothing-voted", "ternary-three-words"}) {
+  for (const char* name : {"binary", "ternary", "ternary-nothing-voted", "ternary-three-words",
+                           "ternary-voted-gaps", "ternary-abstained-gaps", "ternary-trits"}) {
     const WireExample coded = example(name);
     const PackedSigns signs = pack_canonical(coded.text("signs"));
     const EncodedSigns encoded = encode(signs);
@@ -165,6 +171,19 @@ TEST(WireMd, Encodings) {
     ASSERT_TRUE(decoded.ok()) << decoded.error().text;
     EXPECT_EQ(*decoded, signs);
   }
+}
+
+TEST(WireMd, Change) {
+  const WireExample change = example("change");
+  const PackedSigns before = pack_canonical(change.text("before"));
+  const PackedSigns signs = pack_canonical(change.text("signs"));
+  const EncodedSigns encoded = encode_decision(signs, &before);
+  EXPECT_EQ(encoded.encoding, Encoding::kChange);
+  EXPECT_EQ(to_hex(encoded.planes), to_hex(change.bytes("planes")));
+  const auto decoded =
+      decode_decision(Encoding::kChange, change.bytes("planes"), signs.parameters, &before);
+  ASSERT_TRUE(decoded.ok()) << decoded.error().text;
+  EXPECT_EQ(*decoded, signs);
 }
 
 TEST(WireMd, Checkpoint) {

@@ -1,0 +1,71 @@
+// Any bytes as planes: whatever the codecs accept, they write the same way. Built with
+// -fsanitize=fuzzer,address,undefined; a crash, a leak, a read past the end or a broken check is a
+// finding.
+//
+// Input: one byte of what to read, two bytes of d, then the planes.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "runtime/base/check.h"
+#include "runtime/signs/ballot_codec.h"
+#include "runtime/signs/decision_codec.h"
+
+namespace psephos {
+namespace {
+
+constexpr std::size_t kHeader = 3;
+
+// The decision before: something of every kind, the same for one d.
+PackedSigns decision_before(std::size_t parameters, bool all_voted) {
+  PackedSigns before{parameters, AlignedVector<std::uint32_t>(word_count(parameters)),
+                     AlignedVector<std::uint32_t>(word_count(parameters))};
+  std::uint32_t state = 1;
+  for (std::size_t w = 0; w < before.signs.size(); ++w) {
+    state = state * 1664525 + 1013904223;
+    before.voted[w] = valid_bits(w, parameters) & (all_voted ? ~std::uint32_t{0} : ~(state >> 7));
+    before.signs[w] = before.voted[w] & (state ^ (state >> 13));
+  }
+  make_canonical(before);
+  return before;
+}
+
+void try_ballot(Encoding encoding, std::span<const std::uint8_t> planes, std::size_t parameters) {
+  const auto checked = check_planes(encoding, planes, parameters);
+  const auto decoded = decode(encoding, planes, parameters);
+  if (encoding == Encoding::kNone) return;
+  PSEPHOS_CHECK(checked.ok() == decoded.ok(), "checking and decoding disagree");
+  if (!decoded) return;
+  PSEPHOS_CHECK(*checked == decoded->voted_count(), "another number of votes");
+  const EncodedSigns again = encode(*decoded);
+  PSEPHOS_CHECK(again.encoding == encoding && std::ranges::equal(again.planes, planes),
+                "two encodings of one ballot");
+}
+
+void try_change(std::span<const std::uint8_t> planes, std::size_t parameters, bool all_voted) {
+  const PackedSigns before = decision_before(parameters, all_voted);
+  const auto decoded = decode_decision(Encoding::kChange, planes, parameters, &before);
+  if (!decoded) return;
+  PSEPHOS_CHECK(std::ranges::equal(encode_change(*decoded, before), planes),
+                "two changes to one decision");
+}
+
+}  // namespace
+}  // namespace psephos
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < psephos::kHeader) return 0;
+  const std::size_t parameters = data[1] + std::size_t{256} * (data[2] % 32);
+  const auto planes = std::span(data, size).subspan(psephos::kHeader);
+  const unsigned what = data[0] % 8;
+  if (what < 4) {
+    psephos::try_ballot(static_cast<psephos::Encoding>(what), planes, parameters);
+  } else if (what < 6) {
+    psephos::try_ballot(psephos::Encoding::kTernary, planes, parameters);
+  } else {
+    psephos::try_change(planes, parameters, what == 6);
+  }
+  return 0;
+}
