@@ -183,24 +183,26 @@ TEST(Fences, StopNoCountingAndDeciding) {
     }
     std::vector<std::uint32_t> expected(kPlanes * words, 0);
     Plane planes(expected, b);
-    portable_kernels().count_planes({expected.data(), kPlanes, words}, from.data(), kBallots);
-    table.count_planes({planes.data(), kPlanes, words}, fenced_from.data(), kBallots);
+    portable_kernels().count_planes({expected.data(), kPlanes, words, words}, from.data(),
+                                    kBallots);
+    table.count_planes({planes.data(), kPlanes, words, words}, fenced_from.data(), kBallots);
     EXPECT_EQ(planes.values(), expected);
 
     const std::vector<std::uint32_t> more = random_plane(2 * words, random);
     Plane fenced_more(more, a);
-    portable_kernels().merge_counters({expected.data(), kPlanes, words}, more.data(), 2);
-    table.merge_counters({planes.data(), kPlanes, words}, fenced_more.data(), 2);
+    portable_kernels().merge_counters({expected.data(), kPlanes, words, words}, more.data(), 2);
+    table.merge_counters({planes.data(), kPlanes, words, words}, fenced_more.data(), 2);
     EXPECT_EQ(planes.values(), expected);
 
     std::vector<std::uint32_t> expected_signs(words);
     std::vector<std::uint32_t> expected_decided(words);
     Plane signs(expected_signs, a);
     Plane decided(expected_decided, b);
-    const CounterPlanes nobody{nullptr, 0, words};
-    portable_kernels().decide({expected.data(), kPlanes, words}, nobody, 40, 5,
+    const CounterPlanes nobody{nullptr, 0, words, words};
+    portable_kernels().decide({expected.data(), kPlanes, words, words}, nobody, 40, 5,
                               expected_signs.data(), expected_decided.data());
-    table.decide({planes.data(), kPlanes, words}, nobody, 40, 5, signs.data(), decided.data());
+    table.decide({planes.data(), kPlanes, words, words}, nobody, 40, 5, signs.data(),
+                 decided.data());
     EXPECT_EQ(signs.values(), expected_signs);
     EXPECT_EQ(decided.values(), expected_decided);
   });
