@@ -27,6 +27,14 @@ struct DealerSocket::State {
 void set_common_options(zmq::socket_t& socket, std::size_t max_frame_bytes, int heartbeat_ms,
                         bool ipv6);
 
+// What CURVE adds to a frame, and libzmq counts as part of it: the word MESSAGE with its length,
+// nonce, authenticator and flags.
+inline constexpr std::size_t kCurveFrameBytes = 8 + 8 + 16 + 1;
+
+// Is this a key as Z85 text? libzmq would take any 32 bytes for a raw one.
+bool is_curve_key(const std::string& text);
+Error not_a_key(const char* what);
+
 // One part of a waiting message; nothing when none waits.
 std::optional<zmq::message_t> receive_part(zmq::socket_t& socket);
 
