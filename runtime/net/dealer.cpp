@@ -49,7 +49,7 @@ std::optional<Frame> DealerSocket::receive() {
   for (int dropped = 0; dropped < kMaxDroppedMessages; ++dropped) {
     const std::optional<zmq::message_t> part = receive_part(state_->socket);
     if (!part) return std::nullopt;
-    if (!part->more()) return copy_frame(*part);
+    if (!part->more()) return state_->frames.copy(bytes_of(*part));
     drop_parts(state_->socket);
   }
   return std::nullopt;

@@ -74,7 +74,8 @@ std::optional<Incoming> RouterSocket::receive() {
     if (!peer) return std::nullopt;
     const std::optional<zmq::message_t> part =
         peer->more() ? receive_part(state_->socket) : std::nullopt;
-    if (part && !part->more()) return Incoming{peer->to_string(), copy_frame(*part)};
+    if (part && !part->more())
+      return Incoming{peer->to_string(), state_->frames.copy(bytes_of(*part))};
     drop_parts(state_->socket);
   }
   return std::nullopt;

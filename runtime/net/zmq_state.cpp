@@ -88,9 +88,8 @@ void drop_parts(zmq::socket_t& socket) {
   }
 }
 
-Frame copy_frame(const zmq::message_t& part) {
-  const auto* bytes = part.data<std::uint8_t>();
-  return std::make_shared<const Bytes>(bytes, bytes + part.size());
+std::span<const std::uint8_t> bytes_of(const zmq::message_t& part) {
+  return {part.data<std::uint8_t>(), part.size()};
 }
 
 bool send_part(zmq::socket_t& socket, zmq::message_t part, zmq::send_flags flags) {

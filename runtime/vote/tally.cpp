@@ -43,6 +43,11 @@ Tally::Tally(std::size_t parameters) : parameters_(parameters) {
 }
 
 void Tally::add(PackedSigns ballot) {
+  const auto keeper = std::make_shared<const PackedSigns>(std::move(ballot));
+  add(*keeper, keeper);
+}
+
+void Tally::add(const SignsView& ballot, std::shared_ptr<const void> keeper) {
   const std::size_t words = word_count(parameters_);
   PSEPHOS_CHECK(ballot.parameters == parameters_ && ballot.signs.size() == words,
                 "a ballot of another number of parameters");
@@ -50,7 +55,7 @@ void Tally::add(PackedSigns ballot) {
                 "a ballot whose voted plane has another size than its sign plane");
   PSEPHOS_CHECK(voters() < kMaxVoters, "a tally of more than kMaxVoters");
   (ballot.all_voted() ? all_voters_ : ternary_voters_) += 1;
-  group_.push_back(std::move(ballot));
+  group_.push_back({ballot, std::move(keeper)});
   if (group_.size() == kTallyGroup) fold();
 }
 
@@ -59,8 +64,9 @@ void Tally::fold() const {
   std::array<const std::uint32_t*, kTallyGroup> voted{};
   std::size_t ternary = 0;
   for (std::size_t i = 0; i < group_.size(); ++i) {
-    signs[i] = group_[i].signs.data();
-    if (!group_[i].all_voted()) voted[ternary++] = group_[i].voted.data();
+    const SignsView& ballot = group_[i].ballot;
+    signs[i] = ballot.signs.data();
+    if (!ballot.all_voted()) voted[ternary++] = ballot.voted.data();
   }
   const std::size_t words = word_count(parameters_);
   negative_.count({signs.data(), group_.size()}, voters(), words);

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -30,6 +31,8 @@ class Tally {
   // Takes one voter's ballot (canonical, of this tally's d). Ballots are kept until a group is
   // full. At most kMaxVoters, merges included.
   void add(PackedSigns ballot);
+  // The same without a copy: `keeper` keeps the planes alive until they are counted.
+  void add(const SignsView& ballot, std::shared_ptr<const void> keeper);
 
   // Adds every vote of `other` (same d, not this tally itself).
   void merge(const Tally& other);
@@ -67,15 +70,21 @@ class Tally {
     std::int64_t at(BitPosition position, std::size_t words) const;
   };
 
+  // A ballot of the group, and what owns its planes.
+  struct Waiting {
+    SignsView ballot;
+    std::shared_ptr<const void> keeper;
+  };
+
   // Counts the ballots of the group. Const because no vote appears or goes: only where it is kept.
   void fold() const;
 
   std::size_t parameters_;
   std::uint32_t all_voters_ = 0;
   std::uint32_t ternary_voters_ = 0;
-  mutable std::vector<PackedSigns> group_;  // not yet in the counters
-  mutable Counter negative_;                // counts to all_voters_ + ternary_voters_
-  mutable Counter voted_;                   // counts to ternary_voters_
+  mutable std::vector<Waiting> group_;  // not yet in the counters
+  mutable Counter negative_;            // counts to all_voters_ + ternary_voters_
+  mutable Counter voted_;               // counts to ternary_voters_
 };
 
 }  // namespace psephos
