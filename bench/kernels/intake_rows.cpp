@@ -9,8 +9,8 @@
 namespace psephos::bench {
 namespace {
 
-constexpr std::uint32_t kRounds = 100;
-constexpr std::uint32_t kQuickRounds = 20;
+constexpr std::uint32_t kRounds = 200;
+constexpr std::uint32_t kQuickRounds = 40;
 constexpr int kRepeats = 5;
 constexpr int kQuickRepeats = 2;
 constexpr double kBytesPerParameter = 1.0 / 8;

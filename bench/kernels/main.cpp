@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <array>
+#include <exception>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -104,4 +104,11 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace psephos::bench
 
-int main(int argc, char** argv) { return psephos::bench::run(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return psephos::bench::run(argc, argv);
+  } catch (const std::exception& error) {  // no memory, no descriptors
+    fmt::print(stderr, "psephos-bench: {}\n", error.what());
+    return 1;
+  }
+}
