@@ -47,7 +47,6 @@ struct Workbench {
   }
 
   CounterPlanes counter() { return {negative.data(), plane_count, words}; }
-  CounterPlanes other_counter() { return {abstained.data(), plane_count, words}; }
 
   static constexpr std::size_t plane_count = std::bit_width(2 * kVoters);
 
