@@ -148,7 +148,7 @@ class Round {
       PSEPHOS_CHECK(voted.ok(), "our own planes are well-formed");
     }
     const Timing timing(took[kCount]);
-    room_.count(device.name, ballot);
+    room_.count(device.name, ballot, frame);
   }
 
   Frame decide(Nanoseconds& took) {

@@ -4,12 +4,28 @@ BLAS, which is ten times slower: a comparison with that would be worth nothing, 
 finds it ends with a sentence. Run by itself it prints what PyTorch was found to run on.
 """
 import ctypes
+import glob
 import json
+import os
 import sys
 import time
 
 LEAST_GFLOPS = 8  # of one core; OpenBLAS's SSE kernels reach 30 on a PC, the reference BLAS 2 to 5
 OLD_KERNELS = ('Prescott', 'Core2', 'Nehalem', 'Generic', 'GENERIC')
+
+
+def settle():
+    """Runs this program anew with OpenBLAS where Debian keeps it, one thread, and kernels for a
+    processor that OpenBLAS knows; only once, and not where the caller has settled that."""
+    if 'OPENBLAS_NUM_THREADS' in os.environ:
+        return
+    settled = {'OPENBLAS_NUM_THREADS': '1', 'OMP_NUM_THREADS': '1'}
+    folders = glob.glob('/usr/lib/*/openblas-pthread')
+    if folders:
+        settled['LD_LIBRARY_PATH'] = folders[0]
+    if processor_has('avx2'):
+        settled['OPENBLAS_CORETYPE'] = 'SkylakeX' if processor_has('avx512vl') else 'Haswell'
+    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **settled})
 
 
 def mapped_libraries():

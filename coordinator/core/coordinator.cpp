@@ -78,7 +78,7 @@ void Coordinator::perform(const SendFrame& action) {
 }
 
 void Coordinator::perform(const CountBallot& action) {
-  counting_.count(action.identity, action.ballot);
+  counting_.count(action.identity, action.ballot, action.frame);
 }
 
 void Coordinator::perform(const CloseTally&) {

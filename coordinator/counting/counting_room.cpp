@@ -18,17 +18,27 @@ CountingRoom::CountingRoom(const RunConfig& config, Replica x, std::uint32_t rou
       fingerprint_(replica_.fingerprint()),
       tally_(replica_.size(), threads) {}
 
-void CountingRoom::count(const std::string& identity, const wire::Ballot& ballot) {
+void CountingRoom::count(const std::string& identity, const wire::Ballot& ballot,
+                         const Frame& frame) {
+  const PhiloxKey key{config_.hyper.seed, kRunStream};
+  if (const auto view = view_in_place(ballot.encoding, ballot.planes, replica_.size())) {
+    samples_.emplace_back(identity, AgreementSample(*view, key, round_));
+    tally_.add(*view, frame);
+    return;
+  }
   auto signs = decode(ballot.encoding, ballot.planes, replica_.size());
   PSEPHOS_CHECK(signs.ok(), "a ballot is checked before it is counted");
-  samples_.emplace_back(identity,
-                        AgreementSample(*signs, {config_.hyper.seed, kRunStream}, round_));
+  samples_.emplace_back(identity, AgreementSample(*signs, key, round_));
   tally_.add(std::move(*signs));
 }
 
+PackedSigns CountingRoom::decision() const {
+  return decide(tally_, config_.decision, config_.downlink, {config_.hyper.seed, kRunStream},
+                round_);
+}
+
 ClosedRound CountingRoom::close() {
-  PackedSigns decision =
-      decide(tally_, config_.decision, config_.downlink, {config_.hyper.seed, kRunStream}, round_);
+  PackedSigns decision = this->decision();
   auto record = std::make_shared<DecisionRecord>();
   record->round = round_;
   record->delta = learning_rate(config_.schedule, config_.lr, round_, config_.hyper.rounds);

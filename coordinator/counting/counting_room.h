@@ -30,9 +30,12 @@ class CountingRoom {
   // `x`: the parameters at `round`. `threads`: of large models' arithmetic.
   CountingRoom(const RunConfig& config, Replica x, std::uint32_t round, unsigned threads = 1);
 
-  // Counts a ballot whose planes passed check_planes. The caller sees to it that no identity comes
-  // twice.
-  void count(const std::string& identity, const wire::Ballot& ballot);
+  // Counts a ballot whose planes passed check_planes. `frame`: what they lie in; it is kept until
+  // they are counted, which saves a copy. The caller sees to it that no identity comes twice.
+  void count(const std::string& identity, const wire::Ballot& ballot, const Frame& frame);
+
+  // What the ballots counted so far decide.
+  PackedSigns decision() const;
 
   // Decides the open round, applies the decision to the replica and opens the next round's tally.
   ClosedRound close();

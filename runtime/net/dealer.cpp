@@ -13,14 +13,26 @@ constexpr int kNeverReconnect = -1;
 }  // namespace
 
 Result<DealerSocket> DealerSocket::connect(Context& context, const std::string& endpoint,
-                                           std::size_t max_frame_bytes, int heartbeat_ms) {
+                                           std::size_t max_frame_bytes, int heartbeat_ms,
+                                           const std::optional<ClientCurve>& curve) {
   const Result<Endpoint> parsed = parse_endpoint(endpoint, false);
   if (!parsed) return parsed.error();
+  if (curve) {
+    if (!is_curve_key(curve->server_key)) return not_a_key("the server's public key");
+    if (!is_curve_key(curve->own.public_key)) return not_a_key("the client's public key");
+    if (!is_curve_key(curve->own.secret_key)) return not_a_key("the client's secret key");
+  }
   try {
     auto state = std::make_unique<State>();
     state->socket = zmq::socket_t(context.state_->context, zmq::socket_type::dealer);
-    set_common_options(state->socket, max_frame_bytes, heartbeat_ms, parsed->ipv6);
+    set_common_options(state->socket, max_frame_bytes + (curve ? kCurveFrameBytes : 0),
+                       heartbeat_ms, parsed->ipv6);
     state->socket.set(zmq::sockopt::reconnect_ivl, kNeverReconnect);
+    if (curve) {
+      state->socket.set(zmq::sockopt::curve_serverkey, curve->server_key);
+      state->socket.set(zmq::sockopt::curve_publickey, curve->own.public_key);
+      state->socket.set(zmq::sockopt::curve_secretkey, curve->own.secret_key);
+    }
     state->socket.connect(to_string(*parsed));
     return DealerSocket(std::move(state));
   } catch (const zmq::error_t& error) {
@@ -37,7 +49,7 @@ std::optional<Frame> DealerSocket::receive() {
   for (int dropped = 0; dropped < kMaxDroppedMessages; ++dropped) {
     const std::optional<zmq::message_t> part = receive_part(state_->socket);
     if (!part) return std::nullopt;
-    if (!part->more()) return copy_frame(*part);
+    if (!part->more()) return state_->frames.copy(bytes_of(*part));
     drop_parts(state_->socket);
   }
   return std::nullopt;

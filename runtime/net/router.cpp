@@ -33,19 +33,26 @@ Error bind_error(const Endpoint& endpoint, const zmq::error_t& error) {
 }  // namespace
 
 Result<RouterSocket> RouterSocket::bind(Context& context, const std::string& endpoint,
-                                        std::size_t max_frame_bytes, int heartbeat_ms) {
+                                        std::size_t max_frame_bytes, int heartbeat_ms,
+                                        const std::optional<ServerCurve>& curve) {
   Result<Endpoint> parsed = parse_endpoint(endpoint, true);
   if (!parsed) return parsed.error();
   // libzmq looks names up only for connecting; this one is worth an exception.
   if (parsed->host == "localhost") parsed->host = "127.0.0.1";
+  if (curve && !is_curve_key(curve->secret_key)) return not_a_key("the server's secret key");
   try {
     auto state = std::make_unique<State>();
     state->socket = zmq::socket_t(context.state_->context, zmq::socket_type::router);
-    set_common_options(state->socket, max_frame_bytes, heartbeat_ms, parsed->ipv6);
+    set_common_options(state->socket, max_frame_bytes + (curve ? kCurveFrameBytes : 0),
+                       heartbeat_ms, parsed->ipv6);
     // With handover, a second peer that claims a routing id receives the first one's decisions.
     state->socket.set(zmq::sockopt::router_handover, false);
     // A peer that is gone or full is skipped, not reported: it catches up when it is back.
     state->socket.set(zmq::sockopt::router_mandatory, false);
+    if (curve) {
+      state->socket.set(zmq::sockopt::curve_server, true);
+      state->socket.set(zmq::sockopt::curve_secretkey, curve->secret_key);
+    }
     state->socket.bind(to_string(*parsed));
     state->endpoint = state->socket.get(zmq::sockopt::last_endpoint);
     return RouterSocket(std::move(state));
@@ -67,7 +74,8 @@ std::optional<Incoming> RouterSocket::receive() {
     if (!peer) return std::nullopt;
     const std::optional<zmq::message_t> part =
         peer->more() ? receive_part(state_->socket) : std::nullopt;
-    if (part && !part->more()) return Incoming{peer->to_string(), copy_frame(*part)};
+    if (part && !part->more())
+      return Incoming{peer->to_string(), state_->frames.copy(bytes_of(*part))};
     drop_parts(state_->socket);
   }
   return std::nullopt;

@@ -14,6 +14,7 @@
 
 #include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
+#include "runtime/net/curve_keys.h"
 
 namespace psephos::net {
 
@@ -53,8 +54,11 @@ struct Incoming {
 
 class RouterSocket {
  public:
+  // With `curve` only peers that encrypt for the server's key get through; any key of theirs will
+  // do (curve_keys.h). Without, everything is said in the clear.
   static Result<RouterSocket> bind(Context& context, const std::string& endpoint,
-                                   std::size_t max_frame_bytes, int heartbeat_ms);
+                                   std::size_t max_frame_bytes, int heartbeat_ms,
+                                   const std::optional<ServerCurve>& curve = std::nullopt);
   RouterSocket(RouterSocket&&) noexcept;
   RouterSocket& operator=(RouterSocket&&) noexcept;
   ~RouterSocket();
@@ -81,9 +85,11 @@ class RouterSocket {
 // for that.
 class DealerSocket {
  public:
-  // Success says that the endpoint makes sense; the connection is made in the background.
+  // Success says that the endpoint makes sense; the connection is made in the background. With
+  // `curve` it is made only with the holder of that server key.
   static Result<DealerSocket> connect(Context& context, const std::string& endpoint,
-                                      std::size_t max_frame_bytes, int heartbeat_ms);
+                                      std::size_t max_frame_bytes, int heartbeat_ms,
+                                      const std::optional<ClientCurve>& curve = std::nullopt);
   DealerSocket(DealerSocket&&) noexcept;
   DealerSocket& operator=(DealerSocket&&) noexcept;
   ~DealerSocket();

@@ -1,6 +1,7 @@
 #include "runtime/net/zmq_state.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "runtime/base/check.h"
@@ -18,6 +19,8 @@ constexpr int kHandshakeMs = 5000;
 constexpr int kConnectTimeoutMs = 5000;
 constexpr int kBacklog = 1024;
 constexpr int kMissedHeartbeats = 3;
+constexpr std::size_t kKeyBytes = 32;
+constexpr std::size_t kKeyCharacters = 40;  // of Z85, five for four bytes
 
 // Calls `operation` until no signal interrupts it. Whatever else libzmq throws here is a misuse.
 template <class Operation>
@@ -63,6 +66,15 @@ void set_common_options(zmq::socket_t& socket, std::size_t max_frame_bytes, int 
   socket.set(zmq::sockopt::ipv6, ipv6);
 }
 
+bool is_curve_key(const std::string& text) {
+  std::array<std::uint8_t, kKeyBytes> raw{};
+  return text.size() == kKeyCharacters && zmq_z85_decode(raw.data(), text.c_str()) != nullptr;
+}
+
+Error not_a_key(const char* what) {
+  return Error{std::string(what) + " is not 40 characters of Z85 text"};
+}
+
 std::optional<zmq::message_t> receive_part(zmq::socket_t& socket) {
   return uninterrupted([&]() -> std::optional<zmq::message_t> {
     zmq::message_t part;
@@ -76,9 +88,8 @@ void drop_parts(zmq::socket_t& socket) {
   }
 }
 
-Frame copy_frame(const zmq::message_t& part) {
-  const auto* bytes = part.data<std::uint8_t>();
-  return std::make_shared<const Bytes>(bytes, bytes + part.size());
+std::span<const std::uint8_t> bytes_of(const zmq::message_t& part) {
+  return {part.data<std::uint8_t>(), part.size()};
 }
 
 bool send_part(zmq::socket_t& socket, zmq::message_t part, zmq::send_flags flags) {

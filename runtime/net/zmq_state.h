@@ -3,11 +3,17 @@
 // sockets need. Private to runtime/net.
 
 #include <optional>
+#include <span>
 #include <zmq.hpp>
 
+#include "runtime/net/frame_pool.h"
 #include "runtime/net/sockets.h"
 
 namespace psephos::net {
+
+// Memory of frames that are gone, which a socket keeps for those to come: two groups of ballots at
+// d = 4 million.
+inline constexpr std::size_t kFrameBytesKept = std::size_t{16} << 20;
 
 struct Context::State {
   zmq::context_t context;
@@ -16,10 +22,12 @@ struct Context::State {
 struct RouterSocket::State {
   zmq::socket_t socket;
   std::string endpoint;
+  FramePool frames{kFrameBytesKept};
 };
 
 struct DealerSocket::State {
   zmq::socket_t socket;
+  FramePool frames{kFrameBytesKept};
 };
 
 // Everything that has to be set before bind or connect: on a live socket libzmq accepts most of
@@ -27,13 +35,21 @@ struct DealerSocket::State {
 void set_common_options(zmq::socket_t& socket, std::size_t max_frame_bytes, int heartbeat_ms,
                         bool ipv6);
 
+// What CURVE adds to a frame, and libzmq counts as part of it: the word MESSAGE with its length,
+// nonce, authenticator and flags.
+inline constexpr std::size_t kCurveFrameBytes = 8 + 8 + 16 + 1;
+
+// Is this a key as Z85 text? libzmq would take any 32 bytes for a raw one.
+bool is_curve_key(const std::string& text);
+Error not_a_key(const char* what);
+
 // One part of a waiting message; nothing when none waits.
 std::optional<zmq::message_t> receive_part(zmq::socket_t& socket);
 
 // Receives and forgets the remaining parts of a message.
 void drop_parts(zmq::socket_t& socket);
 
-Frame copy_frame(const zmq::message_t& part);
+std::span<const std::uint8_t> bytes_of(const zmq::message_t& part);
 
 // False when it would have to wait, or the peer is gone.
 bool send_part(zmq::socket_t& socket, zmq::message_t part, zmq::send_flags flags);

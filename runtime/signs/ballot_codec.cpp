@@ -99,4 +99,13 @@ Result<PackedSigns> decode(Encoding encoding, std::span<const std::uint8_t> plan
   return check_planes(encoding, planes, parameters).error();
 }
 
+std::optional<SignsView> view_in_place(Encoding encoding, std::span<const std::uint8_t> planes,
+                                       std::size_t parameters) {
+  const bool aligned = reinterpret_cast<std::uintptr_t>(planes.data()) % kWordBytes == 0;
+  if (encoding != Encoding::kBinary || !aligned) return std::nullopt;
+  const std::size_t words = word_count(parameters);
+  PSEPHOS_CHECK(planes.size() == words * kWordBytes, "planes are checked before they are viewed");
+  return SignsView(parameters, {reinterpret_cast<const std::uint32_t*>(planes.data()), words}, {});
+}
+
 }  // namespace psephos

@@ -11,6 +11,7 @@
 // bytes and no two byte strings mean the same.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "runtime/base/bytes.h"
@@ -40,5 +41,10 @@ Result<std::uint64_t> check_planes(Encoding encoding, std::span<const std::uint8
 // Same checks, then the value. kNone is refused here.
 Result<PackedSigns> decode(Encoding encoding, std::span<const std::uint8_t> planes,
                            std::size_t parameters);
+
+// The signs where they lie, for planes that passed check_planes: those of a binary ballot at a
+// 4-byte-aligned address, as in every frame that was received. Nothing for others: decode them.
+std::optional<SignsView> view_in_place(Encoding encoding, std::span<const std::uint8_t> planes,
+                                       std::size_t parameters);
 
 }  // namespace psephos

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "runtime/base/bytes.h"
 #include "runtime/signs/layout.h"
@@ -23,6 +24,21 @@ struct PackedSigns {
   int at(std::size_t i) const;
 
   bool operator==(const PackedSigns&) const = default;
+};
+
+// Packed signs that somebody else owns, canonical as well; e.g. planes still in the frame that
+// brought them.
+struct SignsView {
+  std::size_t parameters = 0;
+  std::span<const std::uint32_t> signs;  // W words
+  std::span<const std::uint32_t> voted;  // W words, or empty: every parameter is voted on
+
+  SignsView(std::size_t d, std::span<const std::uint32_t> sign_plane,
+            std::span<const std::uint32_t> voted_plane)
+      : parameters(d), signs(sign_plane), voted(voted_plane) {}
+  SignsView(const PackedSigns& owned) : SignsView(owned.parameters, owned.signs, owned.voted) {}
+
+  bool all_voted() const { return voted.empty(); }
 };
 
 // Drops the voted plane if it is all ones. The kernels keep the rest of the canonical form.

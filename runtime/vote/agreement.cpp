@@ -9,13 +9,13 @@ namespace psephos {
 namespace {
 
 // Word `w` of the voted plane that `signs` has or implies.
-std::uint32_t voted_word(const PackedSigns& signs, std::size_t w) {
+std::uint32_t voted_word(const SignsView& signs, std::size_t w) {
   return signs.all_voted() ? valid_bits(w, signs.parameters) : signs.voted[w];
 }
 
 }  // namespace
 
-AgreementSample::AgreementSample(const PackedSigns& ballot, PhiloxKey run_key, std::uint32_t round)
+AgreementSample::AgreementSample(const SignsView& ballot, PhiloxKey run_key, std::uint32_t round)
     : parameters_(ballot.parameters) {
   const std::size_t words = word_count(ballot.parameters);
   const std::size_t blocks = (words + kBlockWords - 1) / kBlockWords;

@@ -18,7 +18,7 @@ class AgreementSample {
  public:
   // Copies the sampled blocks out of `ballot`. Which blocks: run_key and round (repeats allowed;
   // the same for every ballot of the round).
-  AgreementSample(const PackedSigns& ballot, PhiloxKey run_key, std::uint32_t round);
+  AgreementSample(const SignsView& ballot, PhiloxKey run_key, std::uint32_t round);
 
   // Share of sampled parameters on which both voted and the signs are equal, of those on which both
   // voted; 0.5 (no information) when there are none. `decision` must be of the same d.

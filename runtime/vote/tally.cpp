@@ -51,7 +51,7 @@ Tally::Tally(std::size_t parameters, unsigned threads)
   group_.reserve(kTallyGroup);
 }
 
-void Tally::enter(const PackedSigns& ballot) {
+void Tally::enter(const SignsView& ballot) {
   const std::size_t words = word_count(parameters_);
   PSEPHOS_CHECK(ballot.parameters == parameters_ && ballot.signs.size() == words,
                 "a ballot of another number of parameters");
@@ -62,30 +62,40 @@ void Tally::enter(const PackedSigns& ballot) {
 }
 
 void Tally::add(PackedSigns ballot) {
+  const auto keeper = std::make_shared<const PackedSigns>(std::move(ballot));
+  add(*keeper, keeper);
+}
+
+void Tally::add(const SignsView& ballot, std::shared_ptr<const void> keeper) {
   enter(ballot);
-  group_.push_back(std::move(ballot));
+  group_.push_back({ballot, std::move(keeper)});
   if (group_.size() == kTallyGroup) fold();
 }
 
 void Tally::add_all(std::span<const PackedSigns> ballots) {
-  for (const PackedSigns& ballot : ballots) enter(ballot);
-  count(ballots);
+  Planes planes;
+  for (const PackedSigns& ballot : ballots) {
+    enter(ballot);
+    planes.take(ballot);
+  }
+  count(planes);
 }
 
-void Tally::count(std::span<const PackedSigns> ballots) const {
-  std::vector<const std::uint32_t*> signs;
-  std::vector<const std::uint32_t*> voted;
-  for (const PackedSigns& ballot : ballots) {
-    signs.push_back(ballot.signs.data());
-    if (!ballot.all_voted()) voted.push_back(ballot.voted.data());
-  }
+void Tally::Planes::take(const SignsView& ballot) {
+  signs.push_back(ballot.signs.data());
+  if (!ballot.all_voted()) voted.push_back(ballot.voted.data());
+}
+
+void Tally::count(const Planes& planes) const {
   const std::size_t words = word_count(parameters_);
-  negative_.count(signs, voters(), words, threads_);
-  voted_.count(voted, ternary_voters_, words, threads_);
+  negative_.count(planes.signs, voters(), words, threads_);
+  voted_.count(planes.voted, ternary_voters_, words, threads_);
 }
 
 void Tally::fold() const {
-  count(group_);
+  Planes planes;
+  for (const Waiting& waiting : group_) planes.take(waiting.ballot);
+  count(planes);
   group_.clear();
 }
 
@@ -138,8 +148,8 @@ void Tally::clear() {
   all_voters_ = 0;
   ternary_voters_ = 0;
   group_.clear();
-  negative_ = {};
-  voted_ = {};
+  negative_.clear();
+  voted_.clear();
 }
 
 }  // namespace psephos

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -34,6 +35,8 @@ class Tally {
   // Takes one voter's ballot (canonical, of this tally's d). Ballots are kept until a group is
   // full, so that memory is the counters' and one group's. At most kMaxVoters, merges included.
   void add(PackedSigns ballot);
+  // The same without a copy: `keeper` keeps the planes alive until they are counted.
+  void add(const SignsView& ballot, std::shared_ptr<const void> keeper);
 
   // Adds one ballot each of many voters, all at once: range by range of words, so that the counters
   // stay in the cache while the ballots go by.
@@ -67,6 +70,11 @@ class Tally {
     AlignedVector<std::uint32_t> planes;
     std::size_t plane_count = 0;
 
+    // Forgets the counts but keeps their memory for the next round's.
+    void clear() {
+      planes.clear();
+      plane_count = 0;
+    }
     // Makes room for counts up to `maximum`.
     void widen(std::uint32_t maximum, std::size_t words);
     void count(std::span<const std::uint32_t* const> bits, std::uint32_t maximum, std::size_t words,
@@ -76,9 +84,22 @@ class Tally {
     std::int64_t at(BitPosition position, std::size_t words) const;
   };
 
+  // A ballot of the group, and what owns its planes.
+  struct Waiting {
+    SignsView ballot;
+    std::shared_ptr<const void> keeper;
+  };
+
+  // The planes of some ballots.
+  struct Planes {
+    std::vector<const std::uint32_t*> signs;
+    std::vector<const std::uint32_t*> voted;  // of those that did not vote everywhere
+    void take(const SignsView& ballot);
+  };
+
   // Enters a voter; its planes are counted by others.
-  void enter(const PackedSigns& ballot);
-  void count(std::span<const PackedSigns> ballots) const;
+  void enter(const SignsView& ballot);
+  void count(const Planes& planes) const;
   // Counts the ballots of the group. Const because no vote appears or goes: only where it is kept.
   void fold() const;
 
@@ -86,9 +107,9 @@ class Tally {
   unsigned threads_;
   std::uint32_t all_voters_ = 0;
   std::uint32_t ternary_voters_ = 0;
-  mutable std::vector<PackedSigns> group_;  // not yet in the counters
-  mutable Counter negative_;                // counts to all_voters_ + ternary_voters_
-  mutable Counter voted_;                   // counts to ternary_voters_
+  mutable std::vector<Waiting> group_;  // not yet in the counters
+  mutable Counter negative_;            // counts to all_voters_ + ternary_voters_
+  mutable Counter voted_;               // counts to ternary_voters_
 };
 
 }  // namespace psephos

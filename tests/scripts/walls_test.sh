@@ -22,7 +22,7 @@ nothing_matches "the state machines touch no socket, thread or file" \
   client/session coordinator/session
 nothing_matches "the state machines read no clock" '_clock::now' client/session coordinator/session
 nothing_matches "instruction sets are named in platforms/ alone" \
-  'immintrin|arm_neon|__SSE|__AVX|__ARM' runtime client coordinator simulator
+  'immintrin|arm_neon|__SSE|__AVX|__ARM' runtime client coordinator simulator bench
 
 run grep -rlE '#include [<"]zmq' --include='*.cpp' --include='*.h' runtime client coordinator simulator
 [ -z "$(grep -v '^runtime/net/' <<<"$output")" ] || complain "libzmq is known in runtime/net alone"

@@ -27,10 +27,11 @@ Replica random_replica(std::size_t d, Dice& dice) {
 
 void count(CountingRoom& room, const std::string& identity, const std::string& signs) {
   const EncodedSigns votes = encode(signs_of(signs));
+  const auto frame = std::make_shared<const Bytes>(votes.planes);
   wire::Ballot ballot;
   ballot.encoding = votes.encoding;
-  ballot.planes = votes.planes;
-  room.count(identity, ballot);
+  ballot.planes = *frame;
+  room.count(identity, ballot, frame);
 }
 
 // The same round in integers and plain float operations.

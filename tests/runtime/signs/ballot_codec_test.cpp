@@ -196,6 +196,26 @@ TEST(BallotCodec, TakesNoneOnlyWithoutPlanesAndNeverDecodesIt) {
   EXPECT_FALSE(decode(Encoding::kNone, {}, 5));
 }
 
+TEST(BallotCodec, ShowsBinaryPlanesWhereTheyLie) {
+  for (const std::size_t d : kShapes) {
+    const PackedSigns signs = signs_of(random_text(d, 0, 5));
+    const EncodedSigns encoded = encode(signs);
+    const auto view = view_in_place(encoded.encoding, encoded.planes, d);
+    ASSERT_TRUE(view);
+    EXPECT_EQ(view->parameters, d);
+    EXPECT_TRUE(view->all_voted());
+    EXPECT_TRUE(std::ranges::equal(view->signs, signs.signs));
+  }
+}
+
+TEST(BallotCodec, ShowsNoPlanesThatHaveToBeDecodedOrMoved) {
+  const EncodedSigns ternary = encode(signs_of("+-0-+"));
+  EXPECT_FALSE(view_in_place(ternary.encoding, ternary.planes, 5));
+  Bytes shifted = encode(signs_of("+-+-+")).planes;
+  shifted.insert(shifted.begin(), 0);
+  EXPECT_FALSE(view_in_place(Encoding::kBinary, std::span(shifted).subspan(1), 5));
+}
+
 TEST(BallotCodecDeathTest, EncodesNoBitsPastTheLastParameter) {
   PackedSigns signs = signs_of("+-+-+");
   signs.signs[0] |= 0x20;

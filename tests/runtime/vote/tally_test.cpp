@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <memory>
 #include <random>
 #include <string>
 #include <utility>
@@ -263,6 +264,23 @@ TEST(Tally, AcceptsExactlyTheCountsThatVotersCanGive) {
       EXPECT_EQ(Tally::parse(claim, 1).ok(), possible) << negative << " of " << voted;
     }
   }
+}
+
+TEST(Tally, CountsPlanesWhereTheyLieAndLetsThemGoOnceCounted) {
+  std::mt19937_64 random(7);
+  Tally copied(2100);
+  Tally borrowed(2100);
+  std::vector<std::weak_ptr<const PackedSigns>> ballots;
+  for (int v = 0; v < 21; ++v) {
+    auto ballot = std::make_shared<const PackedSigns>(
+        pack_values(random_values(2100, random() % 2 == 0, random)));
+    copied.add(*ballot);
+    borrowed.add(*ballot, ballot);
+    ballots.push_back(ballot);
+  }
+  EXPECT_FALSE(ballots.back().expired());  // waits in the group
+  EXPECT_EQ(borrowed.decide(1), copied.decide(1));
+  for (const auto& ballot : ballots) EXPECT_TRUE(ballot.expired());
 }
 
 TEST(TallyDeathTest, StopsAtABallotOfAnotherSize) {
