@@ -22,6 +22,7 @@
 #include "runtime/models/model.h"
 #include "runtime/report/check_config.h"
 #include "runtime/report/config_file.h"
+#include "runtime/report/kernels_option.h"
 #include "runtime/report/options.h"
 #include "runtime/report/run_folder.h"
 
@@ -237,8 +238,8 @@ int take_part(const ClientFlags& flags, const ConfigSource& source) {
   const auto note = [&flags, &name = name](const client::Note& said) {
     if (!flags.quiet) fmt::print(stderr, "{}: {}\n", name, said.text);
   };
-  note({fmt::format("{} samples of {}, connecting to {}", options.session.samples, flags.dataset,
-                    flags.connect)});
+  note({fmt::format("{} samples of {}, kernels {}, connecting to {}", options.session.samples,
+                    flags.dataset, kernels::kernels().name, flags.connect)});
   // Not an error: a device may start before its network does.
   if (const auto found = net::check_host(flags.connect); !found) note({found.error().text});
   catch_interrupts(2);
@@ -277,7 +278,8 @@ int main(int argc, char** argv) {
       "parameter and round, and never a sample.",
       "psephos-client");
   app.footer(kExamples);
-  app.set_version_flag("--version", std::string("psephos-client " PSEPHOS_VERSION));
+  app.set_version_flag("--version", [] { return version_text("psephos-client"); });
+  add_kernels_option(app);
   ClientFlags flags;
   ConfigSource source;
   add_config_option(app, source);

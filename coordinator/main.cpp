@@ -10,6 +10,7 @@
 
 #include "coordinator/core/setup.h"
 #include "coordinator/server/server.h"
+#include "platforms/kernels/kernels.h"
 #include "runtime/base/descriptors.h"
 #include "runtime/base/entropy.h"
 #include "runtime/base/interrupt.h"
@@ -19,6 +20,7 @@
 #include "runtime/models/model.h"
 #include "runtime/report/check_config.h"
 #include "runtime/report/config_file.h"
+#include "runtime/report/kernels_option.h"
 #include "runtime/report/options.h"
 
 namespace {
@@ -164,11 +166,14 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
   run.threads = std::max(1u, std::thread::hardware_concurrency());
   run.x_0 = std::move(prepared->x_0);
   reporter.note(fmt::format(
-      "run {} on {}: {} with {} parameters, {} rounds, seed {}", format_hex(run.run), endpoint,
-      config->hyper.model, parameter_count(run.tensors), config->hyper.rounds, config->hyper.seed));
+      "run {} on {}: {} with {} parameters, {} rounds, seed {}, kernels {}", format_hex(run.run),
+      endpoint, config->hyper.model, parameter_count(run.tensors), config->hyper.rounds,
+      config->hyper.seed, kernels::kernels().name));
   if (!net::is_loopback(endpoint)) reporter.note("speaking without encryption (--insecure)");
-  if (const auto advice = scale_advice(**dataset, config->hyper.normalisation)) {
-    reporter.note(*advice);
+  if (!external) {
+    if (const auto advice = scale_advice(**dataset, config->hyper.normalisation)) {
+      reporter.note(*advice);
+    }
   }
   reporter.note(
       fmt::format("waiting for {} clients", std::max(config->min_voters, config->min_clients)));
@@ -195,7 +200,8 @@ int main(int argc, char** argv) {
       "sends back one decision that every replica applies.",
       "psephos-coordinator");
   app.footer(kExamples);
-  app.set_version_flag("--version", std::string("psephos-coordinator " PSEPHOS_VERSION));
+  app.set_version_flag("--version", [] { return version_text("psephos-coordinator"); });
+  add_kernels_option(app);
   RunOptions options;
   options.min_voters = 1;
   OutputOptions output;

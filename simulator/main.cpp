@@ -13,6 +13,7 @@
 #include "runtime/data/scale_advice.h"
 #include "runtime/report/check_config.h"
 #include "runtime/report/config_file.h"
+#include "runtime/report/kernels_option.h"
 #include "runtime/report/nearest_name.h"
 #include "simulator/compare.h"
 #include "simulator/plan.h"
@@ -111,7 +112,8 @@ int simulate(const simulator::Plan& plan, const OutputOptions& output, const Con
 struct CommandLine {
   CommandLine() {
     app.footer(kExamples);
-    app.set_version_flag("--version", std::string("psephos-simulate " PSEPHOS_VERSION));
+    app.set_version_flag("--version", [] { return version_text("psephos-simulate"); });
+    add_kernels_option(app);
     add_config_option(app, source);
     simulator::add_simulation_options(app, options);
     add_output_options(app, output);

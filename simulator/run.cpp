@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "platforms/kernels/kernels.h"
+
 namespace psephos::simulator {
 
 Result<Summary> run_simulation(const Plan& plan, const Population& population,
@@ -24,9 +26,9 @@ Result<Summary> run_simulation(const Plan& plan, const Population& population,
   run.held_out = std::move(prepared.held_out);
   run.links = plan.links;
   run.threads = plan.threads;
-  reporter.note(fmt::format("{} clients, {} with {} parameters, {} rounds, seed {}",
+  reporter.note(fmt::format("{} clients, {} with {} parameters, {} rounds, seed {}, kernels {}",
                             population.size(), hyper.model, parameter_count(prepared.tensors),
-                            hyper.rounds, hyper.seed));
+                            hyper.rounds, hyper.seed, kernels::kernels().name));
   return plan.tcp ? run_over_tcp(std::move(run), reporter)
                   : run_in_memory(std::move(run), reporter);
 }

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/report/kernels_option.h"
 #include "runtime/report/nearest_name.h"
 
 namespace psephos::simulator {
@@ -106,6 +107,7 @@ void declare_sweep(CLI::App& app, SweepFlags& flags) {
     app.get_option(flag)->group("")->configurable(false);
   }
   add_output_options(app, flags.output);
+  add_kernels_option(app);
   app.get_option("--out")->description(
       "folder for sweep.csv, a row per run; a sweep that was cut off\n"
       "goes on from there when the same line is given again;\n"

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "bench/kernels/random_planes.h"
@@ -34,6 +35,17 @@ inline void make_ternary(Ballots& ballots) {
     AlignedVector<std::uint32_t>& voted = ballots.voted.back();
     for (std::size_t w = 0; w < voted.size(); ++w) voted[w] |= ballots.signs[v][w];
   }
+}
+
+// The first `voters`, with their voted planes or as binary ballots.
+inline std::vector<SignsView> views_of(const Ballots& ballots, std::size_t voters, bool ternary) {
+  std::vector<SignsView> views;
+  for (std::size_t v = 0; v < voters; ++v) {
+    const auto voted =
+        ternary ? std::span<const std::uint32_t>(ballots.voted[v]) : std::span<const std::uint32_t>();
+    views.emplace_back(ballots.parameters, ballots.signs[v], voted);
+  }
+  return views;
 }
 
 inline std::vector<const std::uint32_t*> pointers_to(

@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "bench/kernels/ballots.h"
-#include "bench/kernels/batch_tally.h"
 #include "bench/kernels/child.h"
 #include "bench/kernels/counters.h"
 #include "bench/kernels/table.h"
+#include "runtime/vote/tally.h"
 #include "bench/kernels/timing.h"
 
 namespace psephos::bench {
@@ -115,11 +115,16 @@ void opponent_rows(Table& table) {
   if (!wants_any(table, kCountings) && !wants_any(table, kScripted)) return;
   const Ballots ballots = random_ballots(kParameters, kVoters);
   const auto signs = pointers_to(ballots.signs, kVoters);
-  BatchTally batch(kernels::kernels(), kParameters, kVoters);
+  const std::vector<SignsView> views = views_of(ballots, kVoters, false);
+  Tally batch(kParameters);
   std::vector<std::int16_t> net(kParameters);
   std::vector<std::uint32_t> decision(word_count(kParameters));
   Case tally = tally_case(ballots);
-  tally.run = [&] { batch.decide(signs, {}); };
+  tally.run = [&] {
+    batch.clear();
+    batch.add_all(views);
+    batch.decide(1);
+  };
   for (const Counting& one : kCountings) {
     Case row = tally;
     row.kernel = one.name;

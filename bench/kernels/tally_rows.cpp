@@ -7,7 +7,6 @@
 #include <string>
 
 #include "bench/kernels/ballots.h"
-#include "bench/kernels/batch_tally.h"
 #include "bench/kernels/table.h"
 #include "runtime/vote/tally.h"
 
@@ -59,6 +58,12 @@ std::vector<std::function<void()>> reads_of(const Ballots& ballots, std::uint32_
   });
 }
 
+void decide_at_once(Tally& tally, const std::vector<SignsView>& ballots) {
+  tally.clear();
+  tally.add_all(ballots);
+  seen = tally.decide(1).signs[0];
+}
+
 void stream(const Ballots& ballots, std::uint32_t voters) {
   Tally tally(ballots.parameters);
   for (std::uint32_t v = 0; v < voters; ++v) {
@@ -69,15 +74,15 @@ void stream(const Ballots& ballots, std::uint32_t voters) {
 
 void binary_rows(Table& table, const Ballots& ballots, std::uint32_t voters) {
   const kernels::Kernels& use = kernels::kernels();
-  const auto signs = pointers_to(ballots.signs, voters);
-  BatchTally batch(use, ballots.parameters, voters);
+  const std::vector<SignsView> views = views_of(ballots, voters, false);
+  Tally batch(ballots.parameters);
   const double bytes = static_cast<double>(ballots.plane_bytes()) * voters;
   Case one{.kernel = "tally_batch",
            .isa = use.name,
            .parameters = ballots.parameters,
            .voters = voters,
            .bytes = bytes,
-           .run = [&] { batch.decide(signs, {}); },
+           .run = [&] { decide_at_once(batch, views); },
            .limits = reads_of(ballots, voters, false),
            .target = target_for(bytes, 0.80),
            .beside = "pure read of the ballots"};
@@ -90,16 +95,15 @@ void binary_rows(Table& table, const Ballots& ballots, std::uint32_t voters) {
 
 void ternary_row(Table& table, const Ballots& ballots, std::uint32_t voters) {
   const kernels::Kernels& use = kernels::kernels();
-  const auto signs = pointers_to(ballots.signs, voters);
-  const auto voted = pointers_to(ballots.voted, voters);
-  BatchTally batch(use, ballots.parameters, voters);
+  const std::vector<SignsView> views = views_of(ballots, voters, true);
+  Tally batch(ballots.parameters);
   const double bytes = 2.0 * static_cast<double>(ballots.plane_bytes()) * voters;
   table.time({.kernel = "tally_ternary",
               .isa = use.name,
               .parameters = ballots.parameters,
               .voters = voters,
               .bytes = bytes,
-              .run = [&] { batch.decide(signs, voted); },
+              .run = [&] { decide_at_once(batch, views); },
               .limits = reads_of(ballots, voters, true),
               .target = target_for(bytes, 0.65),
               .beside = "pure read of both planes"});

@@ -1,5 +1,9 @@
 #include "platforms/kernels/kernels.h"
 
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <vector>
 
 #include "platforms/kernels/avx2/avx2.h"
@@ -8,6 +12,27 @@
 #include "platforms/kernels/portable/portable.h"
 
 namespace psephos::kernels {
+namespace {
+
+constinit std::atomic<const Kernels*> in_use{nullptr};
+
+const Kernels* find(std::string_view name) {
+  const auto tables = runnable_kernels();
+  const auto found =
+      std::ranges::find_if(tables, [name](const Kernels* table) { return table->name == name; });
+  return found == tables.end() ? nullptr : *found;
+}
+
+const Kernels& default_kernels() {
+  const char* const name = std::getenv(kKernelsVariable);
+  if (name == nullptr || *name == '\0') return *runnable_kernels().back();
+  if (const Kernels* table = find(name)) return *table;
+  std::fprintf(stderr, "%s=%s: this processor cannot run kernels of that name\n", kKernelsVariable,
+               name);
+  std::abort();
+}
+
+}  // namespace
 
 const Kernels& portable_kernels() {
   static constexpr Kernels kTable = {
@@ -55,8 +80,18 @@ std::span<const Kernels* const> runnable_kernels() {
 }
 
 const Kernels& kernels() {
-  static const Kernels& best = *runnable_kernels().back();
-  return best;
+  const Kernels* table = in_use.load(std::memory_order_relaxed);
+  if (table == nullptr) {
+    table = &default_kernels();
+    in_use.store(table, std::memory_order_relaxed);
+  }
+  return *table;
+}
+
+bool use_kernels(std::string_view name) {
+  const Kernels* table = find(name);
+  if (table != nullptr) in_use.store(table, std::memory_order_relaxed);
+  return table != nullptr;
 }
 
 }  // namespace psephos::kernels

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace psephos::kernels {
 
@@ -159,7 +160,16 @@ const Kernels& portable_kernels();
 // Every table that this processor can run, the portable one first, the best one last.
 std::span<const Kernels* const> runnable_kernels();
 
-// The table in use: the best one, chosen once.
+// Names the environment's choice, for programs without options: tests, and those of users. A name
+// that is none ends the program at the first question.
+inline constexpr const char* kKernelsVariable = "PSEPHOS_KERNELS";
+
+// The table in use: the best one unless somebody chose. Thread-safe.
 const Kernels& kernels();
+
+// Makes the table of that name the one in use from now on; false, and nothing changes, where this
+// processor can run none of that name. To be called before anything is computed: not that results
+// would differ.
+bool use_kernels(std::string_view name);
 
 }  // namespace psephos::kernels

@@ -72,28 +72,28 @@ void Tally::add(const SignsView& ballot, std::shared_ptr<const void> keeper) {
   if (group_.size() == kTallyGroup) fold();
 }
 
-void Tally::add_all(std::span<const PackedSigns> ballots) {
-  Planes planes;
-  for (const PackedSigns& ballot : ballots) {
+void Tally::add_all(std::span<const SignsView> ballots) {
+  BallotPlanes planes;
+  for (const SignsView& ballot : ballots) {
     enter(ballot);
     planes.take(ballot);
   }
   count(planes);
 }
 
-void Tally::Planes::take(const SignsView& ballot) {
+void Tally::BallotPlanes::take(const SignsView& ballot) {
   signs.push_back(ballot.signs.data());
   if (!ballot.all_voted()) voted.push_back(ballot.voted.data());
 }
 
-void Tally::count(const Planes& planes) const {
+void Tally::count(const BallotPlanes& planes) const {
   const std::size_t words = word_count(parameters_);
   negative_.count(planes.signs, voters(), words, threads_);
   voted_.count(planes.voted, ternary_voters_, words, threads_);
 }
 
 void Tally::fold() const {
-  Planes planes;
+  BallotPlanes planes;
   for (const Waiting& waiting : group_) planes.take(waiting.ballot);
   count(planes);
   group_.clear();

@@ -40,7 +40,7 @@ class Tally {
 
   // Adds one ballot each of many voters, all at once: range by range of words, so that the counters
   // stay in the cache while the ballots go by.
-  void add_all(std::span<const PackedSigns> ballots);
+  void add_all(std::span<const SignsView> ballots);
 
   // Adds every vote of `other` (same d, not this tally itself).
   void merge(const Tally& other);
@@ -91,7 +91,7 @@ class Tally {
   };
 
   // The planes of some ballots.
-  struct Planes {
+  struct BallotPlanes {
     std::vector<const std::uint32_t*> signs;
     std::vector<const std::uint32_t*> voted;  // of those that did not vote everywhere
     void take(const SignsView& ballot);
@@ -99,7 +99,7 @@ class Tally {
 
   // Enters a voter; its planes are counted by others.
   void enter(const SignsView& ballot);
-  void count(const Planes& planes) const;
+  void count(const BallotPlanes& planes) const;
   // Counts the ballots of the group. Const because no vote appears or goes: only where it is kept.
   void fold() const;
 

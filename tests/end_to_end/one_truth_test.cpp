@@ -60,11 +60,12 @@ TEST_P(OneTruth, WhoeverRunsItTheSameParametersComeOut) {
   ASSERT_NO_FATAL_FAILURE(simulate("two-threads", {"--threads", "2"}));
   ASSERT_NO_FATAL_FAILURE(simulate("tcp", {"--transport", "tcp"}));
   ASSERT_NO_FATAL_FAILURE(hold("processes"));
+  ASSERT_NO_FATAL_FAILURE(simulate("portable", {"--kernels", "portable"}));
 
   const nlohmann::json first = summary("one-thread");
   const std::string parameters = read_text(path("one-thread") / "parameters.npy");
   ASSERT_GT(parameters.size(), 4 * first.at("d").get<std::size_t>());
-  for (const char* folder : {"two-threads", "tcp", "processes"}) {
+  for (const char* folder : {"two-threads", "tcp", "processes", "portable"}) {
     SCOPED_TRACE(folder);
     const nlohmann::json other = summary(folder);
     for (const char* key : {"fingerprint", "rounds", "d", "accuracy", "loss", "ballots_counted",

@@ -217,11 +217,24 @@ TEST_F(Output, OtherCommandsAreListedAndMisspeltOnesRecognised) {
 TEST_F(Output, EveryProgramKnowsItsVersion) {
   const auto check = [](Process process, const std::string& program) {
     EXPECT_EQ(process.wait(), 0);
-    EXPECT_EQ(process.out(), program + " " PSEPHOS_VERSION "\n");
+    EXPECT_TRUE(process.out().starts_with(program + " " PSEPHOS_VERSION ", kernels "))
+        << process.out();
   };
   check(start_simulate({"--version"}), "psephos-simulate");
   check(start_coordinator({"--version"}), "psephos-coordinator");
   check(start_client({"--version"}), "psephos-client");
+}
+
+TEST_F(Output, KernelsAreNamedAndChosen) {
+  Process chosen = start_simulate(
+      {"--kernels", "portable", "--dataset", "synthetic", "--model", "softmax", "--rounds", "2"});
+  EXPECT_EQ(chosen.wait(), 0);
+  EXPECT_NE(chosen.err().find("kernels portable"), std::string::npos) << chosen.err();
+  Process unknown = start_simulate({"--kernels", "quantum"});
+  EXPECT_EQ(unknown.wait(), 2);
+  EXPECT_NE(unknown.err().find("this processor cannot run 'quantum', but portable"),
+            std::string::npos)
+      << unknown.err();
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ expect_last() { [[ "$(last_line)" == $1 ]] || complain "$2: the last line is not
 # The suites that ran, in their order.
 expect_suites() {
   local ran
-  ran="$(sed -n 's/^ctest --preset \([a-z-]*\) .*/\1/p' <<<"$output" | tr '\n' ' ')"
+  ran="$(sed -n 's/^ctest --preset \([a-z0-9-]*\) .*/\1/p' <<<"$output" | tr '\n' ' ')"
   [ "$ran" = "$1 " ] || complain "$2: not the suites '$1' but '$ran'"
 }
 

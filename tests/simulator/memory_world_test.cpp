@@ -248,8 +248,8 @@ TEST(MemoryWorld, AGivenX0ReachesEveryClientInOneCheckpointThatTheyShare) {
       reports.held_out = [&](std::span<const float> x) { return prepared.held_out->evaluate(x); };
       std::vector<std::string> notes;
       reports.note = [&](const std::string& text) { notes.push_back(text); };
-      MemoryWorld world({config, prepared.tensors, 5, 6, 0, true, x_0}, std::move(crowd), links, {},
-                        1, std::move(reports));
+      MemoryWorld world({config, prepared.tensors, 5, 6, 0, true, 1, x_0}, std::move(crowd), links,
+                        {}, 1, std::move(reports));
       world.run();
       for (std::size_t i = 0; i < world.clients(); ++i) {
         EXPECT_EQ(world.client(i).round(), 100u);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/report/config_file.h"
 #include "simulator/sweep_flags.h"
 
 namespace psephos::simulator {

@@ -63,7 +63,7 @@ TEST_F(SweepFolderTest, RefusesAnotherSweepAndSaysTheDifference) {
   expect_error("grid=\"lr=1,2,3\"\nrounds=60\nseeds=3\n",
                "grid was \"lr=1,2\", now it is \"lr=1,2,3\"");
   expect_error("grid=\"lr=1,2\"\nrounds=60\n", "seeds was \"3\"");
-  expect_error(std::string(kAsked) + "model=softmax\n",
+  expect_error(std::string(kAsked) + "model=\"softmax\"\n",
                "model was \"missing\", now it is \"softmax\"");
 }
 
@@ -82,7 +82,7 @@ TEST_F(SweepFolderTest, TheUsualOneIsTheSameForTheSameQuestionOnly) {
   const auto usual = usual_sweep_folder(grid_, kAsked);
   EXPECT_TRUE(usual.string().starts_with("runs/sweep-lr-")) << usual;
   EXPECT_EQ(usual_sweep_folder(grid_, std::string("# how many\n") + kAsked), usual);
-  EXPECT_NE(usual_sweep_folder(grid_, std::string(kAsked) + "model=softmax\n"), usual);
+  EXPECT_NE(usual_sweep_folder(grid_, std::string(kAsked) + "model=\"softmax\"\n"), usual);
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "bench/kernels/ballots.h"
-#include "bench/kernels/batch_tally.h"
 #include "platforms/kernels/kernels.h"
 #include "runtime/vote/tally.h"
 
@@ -63,25 +62,6 @@ TEST(PackByShifts, PutsTheFirstOf32FloatsInTheTopBit) {
   for (std::size_t i = 0; i < kParameters; ++i) {
     ASSERT_EQ(((signs[i / 32] >> (31 - i % 32)) & 1) != 0, v[i] < 0) << i;
   }
-}
-
-TEST(BatchTally, DecidesAsTheStreamingTallyDoes) {
-  Ballots ballots = random_ballots(kParameters, kVoters);
-  make_ternary(ballots);
-  const auto signs = pointers_to(ballots.signs, kVoters);
-  const auto voted = pointers_to(ballots.voted, kVoters);
-  BatchTally batch(kernels::kernels(), kParameters, kVoters);
-  Tally binary(kParameters);
-  Tally ternary(kParameters);
-  for (std::size_t v = 0; v < kVoters; ++v) {
-    binary.add(SignsView(kParameters, ballots.signs[v], {}), nullptr);
-    ternary.add(SignsView(kParameters, ballots.signs[v], ballots.voted[v]), nullptr);
-  }
-  batch.decide(signs, {});
-  EXPECT_TRUE(std::ranges::equal(batch.signs(), binary.decide(1).signs));
-  batch.decide(signs, voted);
-  EXPECT_TRUE(std::ranges::equal(batch.signs(), ternary.decide(1).signs));
-  EXPECT_TRUE(std::ranges::equal(batch.decided(), ternary.decide(1).voted));
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ TEST(DatasetGradient, EvaluatesTheClientsOwnSamplesUpToABound) {
 TEST(DatasetGradient, RefusesAModelThatOnlyItsUsersProgramsCompute) {
   wire::Welcome welcome = welcome_to("softmax");
   welcome.hyper.model = kExternalModel;
-  const auto source = dataset_gradient(std::make_shared<ModelPools>(dataset()), {1, 2})(welcome);
+  const auto source = gradient_over({1, 2})(welcome);
   ASSERT_FALSE(source);
   EXPECT_NE(source.error().text.find("client::GradientSource"), std::string::npos);
 }

@@ -160,7 +160,7 @@ TEST_F(SavedRunTest, ASummaryThatIsNoneIsSaid) {
     expect_error("summary.json is not a summary of ours");
   }
   write("run/summary.json", std::string(2 << 20, ' '));
-  expect_error("summary.json is longer than");
+  expect_error("summary.json: is larger than");
 }
 
 }  // namespace

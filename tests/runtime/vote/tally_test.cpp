@@ -148,6 +148,34 @@ TEST(Tally, MergingInAnyGroupingEqualsAdding) {
   }
 }
 
+TEST(Tally, AddsManyAtOnceAsOneByOne) {
+  std::mt19937_64 random(9);
+  const std::size_t d = 2'000;
+  std::vector<PackedSigns> owned;
+  for (int v = 0; v < 75; ++v) owned.push_back(pack_values(random_values(d, v % 3 == 0, random)));
+  Tally one_by_one(d);
+  for (const PackedSigns& ballot : owned) one_by_one.add(ballot);
+  Tally at_once(d);
+  at_once.add(owned[0]);
+  const std::vector<SignsView> views(owned.begin() + 1, owned.end());
+  at_once.add_all(views);
+  EXPECT_EQ(at_once.serialise(), one_by_one.serialise());
+}
+
+TEST(Tally, CountsAndDecidesOnSeveralThreadsAsOnOne) {
+  std::mt19937_64 random(10);
+  const std::size_t d = 3 * 32 * kTallyWordsOfAThread + 777;
+  Tally alone(d);
+  Tally together(d, 3);
+  for (int v = 0; v < 5; ++v) {
+    const PackedSigns ballot = pack_values(random_values(d, v % 2 == 0, random));
+    alone.add(ballot);
+    together.add(ballot);
+  }
+  EXPECT_EQ(together.serialise(), alone.serialise());
+  EXPECT_EQ(together.decide(2), alone.decide(2));
+}
+
 TEST(Tally, OrderOfBallotsNeverShows) {
   std::mt19937_64 random(7);
   std::vector<PackedSigns> ballots;

@@ -1,0 +1,16 @@
+#pragma once
+// Which kernels a program computes with: chosen by the processor, or by whoever wants to compare.
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace psephos {
+
+// --kernels NAME; also taken from PSEPHOS_KERNELS. This machine's business, so that no config file
+// holds it: results do not depend on it.
+void add_kernels_option(CLI::App& app);
+
+// "PROGRAM 0.2.0, kernels avx2 (this processor runs portable, avx2)": what --version says.
+std::string version_text(const std::string& program);
+
+}  // namespace psephos
