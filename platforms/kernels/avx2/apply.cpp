@@ -13,6 +13,8 @@
 #pragma GCC target("avx2")
 #endif
 
+#include "platforms/kernels/whole_blocks.h"
+
 namespace psephos::kernels::avx2 {
 namespace {
 
@@ -49,22 +51,20 @@ void apply_full_block(float* x, const std::uint32_t* signs, const std::uint32_t*
   }
 }
 
+// One whole block, for whole_blocks.h.
+struct Blocks {
+  static void apply(float* x, const std::uint32_t* signs, const std::uint32_t* voted,
+                    std::uint32_t step, float keep) {
+    apply_full_block(x, signs, voted, _mm256_set1_epi32(static_cast<int>(step)),
+                     _mm256_set1_ps(keep));
+  }
+};
+
 }  // namespace
 
 void apply(float* x, std::size_t d, const std::uint32_t* signs, const std::uint32_t* voted,
            float step, float keep) {
-  const std::size_t whole = d - d % portable::kBlock;
-  const __m256i steps = _mm256_set1_epi32(static_cast<int>(portable::float_bits(step)));
-  const __m256 keeps = _mm256_set1_ps(keep);
-  for (std::size_t start = 0; start < whole; start += portable::kBlock) {
-    const std::size_t word = start / portable::kRows;
-    apply_full_block(x + start, signs + word, voted == nullptr ? nullptr : voted + word, steps,
-                     keeps);
-  }
-  if (whole == d) return;
-  const std::size_t word = whole / portable::kRows;
-  portable::apply(x + whole, d - whole, signs + word, voted == nullptr ? nullptr : voted + word,
-                  step, keep);
+  WholeBlocks<Blocks>::apply(x, d, signs, voted, step, keep);
 }
 
 void normalise(const std::uint8_t* bytes, std::size_t count, float scale, float offset,

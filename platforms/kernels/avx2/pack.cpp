@@ -16,6 +16,7 @@
 #endif
 
 #include "platforms/kernels/avx2/philox.h"
+#include "platforms/kernels/whole_blocks.h"
 
 namespace psephos::kernels::avx2 {
 namespace {
@@ -106,8 +107,8 @@ void pack_full_block(const Source& source, const Rule& rule, std::uint32_t* firs
 }
 
 // merge_coins of a full block: its 32 words are eight Philox blocks.
-void merge_coins(const Philox& philox, std::size_t first_word, const std::uint32_t* zeros,
-                 std::uint32_t* signs) {
+void merge_block_coins(const Philox& philox, std::size_t first_word, const std::uint32_t* zeros,
+                       std::uint32_t* signs) {
   __m256i any = load(zeros);
   for (std::size_t r = 1; r < kRegisters; ++r) any = _mm256_or_si256(any, load(zeros + r * kWidth));
   if (_mm256_testz_si256(any, any) != 0) return;
@@ -130,64 +131,51 @@ void merge_coins(const Philox& philox, std::size_t first_word, const std::uint32
   }
 }
 
-template <class SourceAt>
-void pack_with_coins(std::size_t whole, const CoinAddress& coin, std::uint32_t* signs,
-                     const SourceAt& source_at) {
-  const Philox philox(coin);
-  std::uint32_t zeros[portable::kLanes];
-  for (std::size_t start = 0; start < whole; start += portable::kBlock) {
-    const std::size_t word = start / portable::kRows;
-    pack_full_block(source_at(start), SignAndZero{}, signs + word, zeros);
-    merge_coins(philox, word, zeros, signs + word);
-  }
-}
+// One whole block each, for whole_blocks.h.
+struct Blocks {
+  using Philox = avx2::Philox;
 
-std::size_t whole_blocks(std::size_t d) { return d - d % portable::kBlock; }
+  static void merge_coins(const Philox& philox, std::size_t first_word, const std::uint32_t* zeros,
+                          std::uint32_t* signs) {
+    merge_block_coins(philox, first_word, zeros, signs);
+  }
+  static void pack_bits(const float* v, std::uint32_t* signs) {
+    std::uint32_t nothing[portable::kLanes];
+    pack_full_block(Plain{v}, SignAlone{}, signs, nothing);
+  }
+  static void pack_signs(const float* v, std::uint32_t* signs, std::uint32_t* zeros) {
+    pack_full_block(Plain{v}, SignAndZero{}, signs, zeros);
+  }
+  static void signum(float* m, const float* g, float beta, std::uint32_t* signs,
+                     std::uint32_t* zeros) {
+    const Momentum momentum{m, g, _mm256_set1_ps(beta), _mm256_set1_ps(1.0F - beta)};
+    pack_full_block(momentum, SignAndZero{}, signs, zeros);
+  }
+  static void pack_threshold(const float* v, std::uint32_t threshold, std::uint32_t* signs,
+                             std::uint32_t* voted) {
+    const SignAndVote rule{_mm256_set1_epi32(static_cast<int>(threshold))};
+    pack_full_block(Plain{v}, rule, signs, voted);
+  }
+};
 
 }  // namespace
 
 void pack_bits(const float* v, std::size_t d, std::uint32_t* signs) {
-  const std::size_t whole = whole_blocks(d);
-  std::uint32_t nothing[portable::kLanes];
-  for (std::size_t start = 0; start < whole; start += portable::kBlock) {
-    pack_full_block(Plain{v + start}, SignAlone{}, signs + start / portable::kRows, nothing);
-  }
-  portable::pack_bits(v + whole, d - whole, signs + whole / portable::kRows);
+  WholeBlocks<Blocks>::pack_bits(v, d, signs);
 }
 
 void pack_signs(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs) {
-  const std::size_t whole = whole_blocks(d);
-  pack_with_coins(whole, coin, signs, [v](std::size_t start) { return Plain{v + start}; });
-  if (whole == d) return;
-  const std::size_t word = whole / portable::kRows;
-  portable::pack_sign_block(v + whole, d - whole, word, coin, signs + word);
+  WholeBlocks<Blocks>::pack_signs(v, d, coin, signs);
 }
 
 void signum(float* m, const float* g, std::size_t d, float beta, CoinAddress coin,
             std::uint32_t* signs) {
-  const __m256 betas = _mm256_set1_ps(beta);
-  const __m256 rests = _mm256_set1_ps(1.0F - beta);
-  const std::size_t whole = whole_blocks(d);
-  pack_with_coins(whole, coin, signs, [&](std::size_t start) {
-    return Momentum{m + start, g + start, betas, rests};
-  });
-  if (whole == d) return;
-  const std::size_t word = whole / portable::kRows;
-  portable::momentum(m + whole, g + whole, d - whole, beta);
-  portable::pack_sign_block(m + whole, d - whole, word, coin, signs + word);
+  WholeBlocks<Blocks>::signum(m, g, d, beta, coin, signs);
 }
 
 void pack_threshold(const float* v, std::size_t d, float threshold, std::uint32_t* signs,
                     std::uint32_t* voted) {
-  const std::uint32_t magnitude = portable::float_bits(threshold) & portable::kMagnitude;
-  const SignAndVote rule{_mm256_set1_epi32(static_cast<int>(magnitude))};
-  const std::size_t whole = whole_blocks(d);
-  for (std::size_t start = 0; start < whole; start += portable::kBlock) {
-    const std::size_t word = start / portable::kRows;
-    pack_full_block(Plain{v + start}, rule, signs + word, voted + word);
-  }
-  const std::size_t word = whole / portable::kRows;
-  portable::pack_threshold(v + whole, d - whole, threshold, signs + word, voted + word);
+  WholeBlocks<Blocks>::pack_threshold(v, d, threshold, signs, voted);
 }
 
 }  // namespace psephos::kernels::avx2

@@ -15,16 +15,13 @@
 #endif
 
 #include "platforms/kernels/avx2/philox.h"
+#include "platforms/kernels/whole_blocks.h"
 
 namespace psephos::kernels::avx2 {
 namespace {
 
 constexpr std::size_t kWidth = 8;
 constexpr std::size_t kRegisters = portable::kLanes / kWidth;
-
-// Below this, B * 2^-24 may be no float; else it is exact, and multiplying a random number by it
-// rounds like the two multiplications of the specification.
-constexpr float kLeastBound = 0x1p-100F;
 
 // The random words of 32 rows from `first_row` on. Apart from the packing, which needs the
 // registers.
@@ -94,32 +91,34 @@ void sign_block(const float* v, const std::uint32_t* words, __m256 scaled_bound,
   for (std::size_t r = 0; r < kRegisters; ++r) store(signs + r * kWidth, sign[r]);
 }
 
+// One whole block each, for whole_blocks.h.
+struct Blocks {
+  using Philox = avx2::Philox;
+
+  static void ternary(const float* v, const Philox& philox, std::size_t first_word,
+                      float scaled_bound, std::uint32_t* signs, std::uint32_t* voted) {
+    alignas(64) std::uint32_t words[portable::kBlock];
+    fill_random(philox, first_word, words);
+    ternary_block(v, words, _mm256_set1_ps(scaled_bound), signs, voted);
+  }
+  static void sign(const float* v, const Philox& philox, std::size_t first_word, float scaled_bound,
+                   std::uint32_t* signs) {
+    alignas(64) std::uint32_t words[portable::kBlock];
+    fill_random(philox, first_word, words);
+    sign_block(v, words, _mm256_set1_ps(scaled_bound), signs);
+  }
+};
+
 }  // namespace
 
 void pack_stochastic_ternary(const float* v, std::size_t d, float bound, CoinAddress coin,
                              std::uint32_t* signs, std::uint32_t* voted) {
-  const Philox philox(coin);
-  alignas(64) std::uint32_t words[portable::kBlock];
-  const std::size_t whole = bound < kLeastBound ? 0 : d - d % portable::kBlock;
-  for (std::size_t start = 0; start < whole; start += portable::kBlock) {
-    const std::size_t word = start / portable::kRows;
-    fill_random(philox, word, words);
-    ternary_block(v + start, words, _mm256_set1_ps(bound * 0x1p-24F), signs + word, voted + word);
-  }
-  portable::pack_stochastic_ternary_from(v, whole, d, bound, coin, signs, voted);
+  WholeBlocks<Blocks>::pack_stochastic_ternary(v, d, bound, coin, signs, voted);
 }
 
 void pack_stochastic_sign(const float* v, std::size_t d, float bound, CoinAddress coin,
                           std::uint32_t* signs) {
-  const Philox philox(coin);
-  alignas(64) std::uint32_t words[portable::kBlock];
-  const std::size_t whole = bound < kLeastBound ? 0 : d - d % portable::kBlock;
-  for (std::size_t start = 0; start < whole; start += portable::kBlock) {
-    const std::size_t word = start / portable::kRows;
-    fill_random(philox, word, words);
-    sign_block(v + start, words, _mm256_set1_ps(bound * 0x1p-23F), signs + word);
-  }
-  portable::pack_stochastic_sign_from(v, whole, d, bound, coin, signs);
+  WholeBlocks<Blocks>::pack_stochastic_sign(v, d, bound, coin, signs);
 }
 
 }  // namespace psephos::kernels::avx2

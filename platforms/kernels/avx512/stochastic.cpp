@@ -9,12 +9,14 @@
 #include "platforms/kernels/portable/portable.h"
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), \
+                             apply_to = function)
 #else
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl")
 #endif
 
 #include "platforms/kernels/avx512/philox.h"
+#include "platforms/kernels/whole_blocks.h"
 
 namespace psephos::kernels::avx512 {
 namespace {
@@ -22,9 +24,6 @@ namespace {
 constexpr std::size_t kWidth = 16;
 constexpr std::size_t kRegisters = portable::kLanes / kWidth;
 constexpr std::size_t kGenerators = 8;  // of a row
-
-// As in avx2/stochastic.cpp.
-constexpr float kLeastBound = 0x1p-100F;
 
 // The 32 random words of row `row`.
 struct Row {
@@ -84,29 +83,30 @@ void sign_block(const float* v, const Philox& philox, std::size_t first_row, __m
   for (std::size_t r = 0; r < kRegisters; ++r) _mm512_storeu_si512(signs + r * kWidth, sign[r]);
 }
 
+// One whole block each, for whole_blocks.h.
+struct Blocks {
+  using Philox = avx512::Philox;
+
+  static void ternary(const float* v, const Philox& philox, std::size_t first_word,
+                      float scaled_bound, std::uint32_t* signs, std::uint32_t* voted) {
+    ternary_block(v, philox, first_word, _mm512_set1_ps(scaled_bound), signs, voted);
+  }
+  static void sign(const float* v, const Philox& philox, std::size_t first_word, float scaled_bound,
+                   std::uint32_t* signs) {
+    sign_block(v, philox, first_word, _mm512_set1_ps(scaled_bound), signs);
+  }
+};
+
 }  // namespace
 
 void pack_stochastic_ternary(const float* v, std::size_t d, float bound, CoinAddress coin,
                              std::uint32_t* signs, std::uint32_t* voted) {
-  const Philox philox(coin);
-  const std::size_t whole = bound < kLeastBound ? 0 : d - d % portable::kBlock;
-  for (std::size_t start = 0; start < whole; start += portable::kBlock) {
-    const std::size_t word = start / portable::kRows;
-    ternary_block(v + start, philox, word, _mm512_set1_ps(bound * 0x1p-24F), signs + word,
-                  voted + word);
-  }
-  portable::pack_stochastic_ternary_from(v, whole, d, bound, coin, signs, voted);
+  WholeBlocks<Blocks>::pack_stochastic_ternary(v, d, bound, coin, signs, voted);
 }
 
 void pack_stochastic_sign(const float* v, std::size_t d, float bound, CoinAddress coin,
                           std::uint32_t* signs) {
-  const Philox philox(coin);
-  const std::size_t whole = bound < kLeastBound ? 0 : d - d % portable::kBlock;
-  for (std::size_t start = 0; start < whole; start += portable::kBlock) {
-    const std::size_t word = start / portable::kRows;
-    sign_block(v + start, philox, word, _mm512_set1_ps(bound * 0x1p-23F), signs + word);
-  }
-  portable::pack_stochastic_sign_from(v, whole, d, bound, coin, signs);
+  WholeBlocks<Blocks>::pack_stochastic_sign(v, d, bound, coin, signs);
 }
 
 }  // namespace psephos::kernels::avx512
