@@ -135,7 +135,7 @@ Result<Holding> hold(const Dataset& dataset, const PartitionRule& rule,
                                   dataset.classes, which.of, seed);
   if (!partition) return Error{"--part: " + partition.error().text};
   Holding holding;
-  if (part) holding.manifest = make_manifest(dataset, rule, *partition, seed).hash;
+  if (part) holding.manifest = manifest_hash(dataset, rule, *partition, seed);
   holding.part = {std::make_shared<const Partition>(std::move(*partition)), which.index};
   return holding;
 }
@@ -182,7 +182,8 @@ Result<Membership> check(const ClientFlags& flags) {
   if (const auto checked = wire::check_name(membership.name); !checked) {
     return Error{"--name: " + checked.error().text};
   }
-  if (const auto known = check_dataset_words(flags.dataset, flags.test_fraction); !known) return known.error();
+  if (const auto known = check_dataset_words(flags.dataset, flags.test_fraction); !known)
+    return known.error();
   return membership;
 }
 
@@ -270,9 +271,7 @@ int take_part(const ClientFlags& flags, const ConfigSource& source) {
   return flags.save.empty() ? kExitSuccess : save(flags.save, agent.worker().parameters());
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, const char* const* argv) {
   CLI::App app(
       "Takes part in a federated training run with this device's own data: sends one bit per\n"
       "parameter and round, and never a sample.",
@@ -345,4 +344,10 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     return fail(error.what(), kExitFailure);
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return psephos::finish_output("psephos-client", run(argc, argv));
 }

@@ -73,12 +73,13 @@ Result<std::uint64_t> expected_manifest(const CoordinatorFlags& flags, const Dat
       make_partition(*rule, {dataset->train.labels.data(), dataset->train.size()}, dataset->classes,
                      flags.parts, seed);
   if (!partition) return Error{"--parts: " + partition.error().text};
-  return make_manifest(*dataset, *rule, *partition, seed).hash;
+  return manifest_hash(*dataset, *rule, *partition, seed);
 }
 
 // Everything that can be told wrong before a file is read or a socket bound. Usage errors.
 Result<RunConfig> check(const RunOptions& options, const CoordinatorFlags& flags) {
-  if (const auto known = check_dataset_words(options.dataset, options.test_fraction); !known) return known.error();
+  if (const auto known = check_dataset_words(options.dataset, options.test_fraction); !known)
+    return known.error();
   const auto config = to_run_config(options);
   if (!config) return config.error();
   if (const auto endpoint = net::check_endpoint(flags.bind, true); !endpoint) {
@@ -119,14 +120,15 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
   const auto config = check(options, flags);
   if (!config) return fail(source.explain(config.error().text), kExitUsage);
   const bool external = !config->tensors_file.empty();
-  const auto dataset = external ? Result(DatasetRef())
-                                : load_dataset(options.dataset, DatasetParts::kTrainAndTest,
-                                               options.test_fraction);
+  const auto dataset =
+      external ? Result(DatasetRef())
+               : load_dataset(options.dataset, DatasetParts::kTrainAndTest, options.test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
   const auto manifest = expected_manifest(flags, *dataset, options.seed);
   if (!manifest) return fail(source.explain(manifest.error().text), kExitUsage);
   auto prepared = coordinator::prepare_run(*config, *dataset);
-  if (!prepared) return fail(source.explain(prepared.error().text), external ? kExitFailure : kExitUsage);
+  if (!prepared)
+    return fail(source.explain(prepared.error().text), external ? kExitFailure : kExitUsage);
   if (const auto loaded = coordinator::load_initial_parameters(*config, *prepared); !loaded) {
     return fail(loaded.error().text, kExitFailure);
   }
@@ -165,10 +167,10 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
   run.held_out = !external;
   run.threads = std::max(1u, std::thread::hardware_concurrency());
   run.x_0 = std::move(prepared->x_0);
-  reporter.note(fmt::format(
-      "run {} on {}: {} with {} parameters, {} rounds, seed {}, kernels {}", format_hex(run.run),
-      endpoint, config->hyper.model, parameter_count(run.tensors), config->hyper.rounds,
-      config->hyper.seed, kernels::kernels().name));
+  reporter.note(fmt::format("run {} on {}: {} with {} parameters, {} rounds, seed {}, kernels {}",
+                            format_hex(run.run), endpoint, config->hyper.model,
+                            parameter_count(run.tensors), config->hyper.rounds, config->hyper.seed,
+                            kernels::kernels().name));
   if (!net::is_loopback(endpoint)) reporter.note("speaking without encryption (--insecure)");
   if (!external) {
     if (const auto advice = scale_advice(**dataset, config->hyper.normalisation)) {
@@ -192,9 +194,7 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
   return summary.interrupted ? interrupted_exit_status() : kExitSuccess;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, const char* const* argv) {
   CLI::App app(
       "Leads a federated training run: counts the clients' one-bit ballots round by round and\n"
       "sends back one decision that every replica applies.",
@@ -246,4 +246,10 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     return fail(error.what(), kExitFailure);
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return psephos::finish_output("psephos-coordinator", run(argc, argv));
 }

@@ -145,9 +145,7 @@ int run_command(int argc, const char* const* argv) {
               kExitUsage);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, const char* const* argv) {
   if (argc > 1 && argv[1][0] != '-') return run_command(argc, argv);
   CommandLine line;
   if (const auto status = parse_command_line(line.app, argc, argv)) return *status;
@@ -160,4 +158,10 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     return fail(error.what(), kExitFailure);
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return psephos::finish_output("psephos-simulate", run(argc, argv));
 }

@@ -180,9 +180,6 @@ void show_settled(CLI::App& app, const Plan& plan) {
     settle(app, "--test-fraction",
            fmt::format("{}", plan.test_fraction.value_or(kDefaultTestFraction)));
   }
-  settle(app, "--min-voters", std::to_string(plan.config.min_voters));
-  settle(app, "--min-clients", std::to_string(plan.config.min_clients));
-  settle(app, "--max-clients", std::to_string(plan.config.max_clients));
 }
 
 }  // namespace psephos::simulator

@@ -18,7 +18,7 @@ Result<Population> Population::make(const PopulationOptions& options, const Data
   auto partition =
       make_partition(options.partition, {dataset->train.labels.data(), dataset->train.size()},
                      dataset->classes, options.clients, options.seed);
-  if (!partition) return Error{"--clients: " + partition.error().text};
+  if (!partition) return Error{"--clients and --partition: " + partition.error().text};
   return Population(options, dataset, std::move(*partition));
 }
 
@@ -27,7 +27,7 @@ Population::Population(const PopulationOptions& options, const DatasetRef& datas
     : options_(options),
       models_(std::make_shared<client::ModelPools>(dataset)),
       partition_(std::make_shared<const Partition>(std::move(partition))),
-      manifest_(make_manifest(*dataset, options_.partition, *partition_, options_.seed).hash) {}
+      manifest_(manifest_hash(*dataset, options_.partition, *partition_, options_.seed)) {}
 
 client::SessionOptions Population::session(std::uint32_t i) const {
   client::SessionOptions session;

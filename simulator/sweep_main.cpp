@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "runtime/base/interrupt.h"
+#include "runtime/base/units.h"
+#include "runtime/data/partition.h"
 #include "runtime/data/scale_advice.h"
 #include "runtime/report/config_file.h"
 #include "runtime/report/options.h"
@@ -73,6 +75,16 @@ void announce(const Sweep& sweep, std::size_t done) {
   if (done > 0) fmt::print(stderr, "{} of them are done already\n", done);
 }
 
+// What was asked for, and of which data: files of the same names may have changed since, and
+// results of different data must not stand in one table.
+Result<std::string> with_data(const Sweep& sweep, const Dataset& dataset) {
+  const auto whole = make_partition({}, {dataset.train.labels.data(), dataset.train.size()},
+                                    dataset.classes, 1, 0);
+  if (!whole) return whole.error();
+  return sweep.asked + fmt::format("\n# What the files held\n\ndata=\"{}\"\n",
+                                   format_hex(manifest_hash(dataset, {}, *whole, 0)));
+}
+
 Result<SweepResult> play(const Sweep& sweep, const DatasetRef& dataset, SweepFolder& folder) {
   const auto start = std::chrono::steady_clock::now();
   SweepProgressLine line(sweep.plan.grid, folder.validation(), stderr_is_terminal());
@@ -100,16 +112,20 @@ int report(const Sweep& sweep, const Dataset& dataset, const SweepResult& result
   std::fflush(stdout);
   if (result.interrupted) return interrupted_exit_status();
   if (result.has_best) return kExitSuccess;
-  return fail(fmt::format("no combination came to its end with every seed: {}",
-                          result.ranking.front().failure),
-              kExitFailure);
+  return fail(
+      fmt::format("no combination came to its end with every seed: {} (to try one again, take "
+                  "its row out of {}/sweep.csv)",
+                  result.ranking.front().failure, sweep.output.out),
+      kExitFailure);
 }
 
 int run(const Sweep& sweep) {
   const Plan& any = sweep.plan.plans.front();
   const auto dataset = load_dataset(any.dataset, DatasetParts::kTrainAndTest, any.test_fraction);
   if (!dataset) return fail(dataset.error().text, kExitFailure);
-  auto folder = SweepFolder::open(sweep.output.out, sweep.asked, sweep.plan.grid);
+  const auto asked = with_data(sweep, **dataset);
+  if (!asked) return fail(asked.error().text, kExitFailure);
+  auto folder = SweepFolder::open(sweep.output.out, *asked, sweep.plan.grid);
   if (!folder) return fail(folder.error().text, kExitFailure);
   if (!sweep.output.quiet) {
     announce(sweep, folder->validation().rows().size());

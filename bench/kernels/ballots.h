@@ -41,8 +41,8 @@ inline void make_ternary(Ballots& ballots) {
 inline std::vector<SignsView> views_of(const Ballots& ballots, std::size_t voters, bool ternary) {
   std::vector<SignsView> views;
   for (std::size_t v = 0; v < voters; ++v) {
-    const auto voted =
-        ternary ? std::span<const std::uint32_t>(ballots.voted[v]) : std::span<const std::uint32_t>();
+    const auto voted = ternary ? std::span<const std::uint32_t>(ballots.voted[v])
+                               : std::span<const std::uint32_t>();
     views.emplace_back(ballots.parameters, ballots.signs[v], voted);
   }
   return views;

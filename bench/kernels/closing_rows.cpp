@@ -11,6 +11,7 @@
 #include "platforms/kernels/kernels.h"
 #include "runtime/base/check.h"
 #include "runtime/replica/replica.h"
+#include "runtime/signs/decision_codec.h"
 #include "runtime/vote/decision_rule.h"
 
 namespace psephos::bench {
@@ -25,23 +26,25 @@ class ClosedRound {
  public:
   explicit ClosedRound(std::size_t parameters)
       : ballots_(random_ballots(parameters, kVoters)), counted_(parameters), replica_(parameters) {
-    for (std::uint32_t v = 0; v < kVoters; ++v) add(counted_, v);
+    // The decision before had a few voters less.
+    for (std::uint32_t v = 0; v + 6 < kVoters; ++v) add(counted_, v);
+    before_ = decide(counted_, {}, Downlink::kTernary, {1, 2}, 0);
+    for (std::uint32_t v = kVoters - 6; v < kVoters; ++v) add(counted_, v);
     decision_ = decide(counted_, {}, Downlink::kTernary, {1, 2}, 0);
     record_->votes = encode(decision_);
-    still_counting_ = counted_;
     std::ranges::copy(random_floats(parameters, 1, 0), replica_.mutable_parameters().begin());
   }
 
   // The ballots that may still wait when the round closes: a group but for one.
   void count_last_group() {
+    still_counting_.clear();
     for (std::uint32_t v = 0; v + 1 < kTallyGroup; ++v) add(still_counting_, v);
     seen = static_cast<std::uint32_t>(still_counting_.net(0));
   }
   void compare() { seen = decide(counted_, {}, Downlink::kTernary, {1, 2}, 0).signs[0]; }
-  void encode_decision() { seen = encode(decision_).planes[0]; }
+  void encode_decision() { seen = psephos::encode_decision(decision_, &before_).planes[0]; }
   void apply_and_fingerprint() {
-    replica_.apply(decision_, 1e-3f, 0.9999f);
-    seen = static_cast<std::uint32_t>(replica_.fingerprint());
+    seen = static_cast<std::uint32_t>(replica_.apply(decision_, 1e-3f, 0.9999f));
   }
   void commit() {
     record_->round = ledger_.rounds();
@@ -57,6 +60,7 @@ class ClosedRound {
   Tally counted_;
   Tally still_counting_{ballots_.parameters};
   Replica replica_;
+  PackedSigns before_;
   PackedSigns decision_;
   std::shared_ptr<coordinator::DecisionRecord> record_ =
       std::make_shared<coordinator::DecisionRecord>();

@@ -101,11 +101,7 @@ void apply_rows(Table& table, const Kernels& use, std::size_t d) {
               .isa = kernels::kernels().name,
               .parameters = d,
               .bytes = bytes,
-              .run =
-                  [&] {
-                    x.apply(decision, kStep, kKeep);
-                    seen = static_cast<std::uint32_t>(x.fingerprint());
-                  },
+              .run = [&] { seen = static_cast<std::uint32_t>(x.apply(decision, kStep, kKeep)); },
               .limits = scales,
               .target = when_large(d, 0.75),
               .beside = "in-place scale; half voted"});

@@ -11,8 +11,8 @@
 #include "bench/kernels/child.h"
 #include "bench/kernels/counters.h"
 #include "bench/kernels/table.h"
-#include "runtime/vote/tally.h"
 #include "bench/kernels/timing.h"
+#include "runtime/vote/tally.h"
 
 namespace psephos::bench {
 namespace {

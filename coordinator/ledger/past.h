@@ -14,7 +14,8 @@
 
 namespace psephos::coordinator {
 
-inline constexpr std::size_t kPastFramesKept = 16;  // of wire::kCatchUpFrameBytes at most, or nearly
+inline constexpr std::size_t kPastFramesKept =
+    16;  // of wire::kCatchUpFrameBytes at most, or nearly
 
 class PastFrames {
  public:

@@ -14,6 +14,8 @@
 namespace psephos::kernels {
 namespace {
 
+constexpr int kBadUsage = 2;
+
 constinit std::atomic<const Kernels*> in_use{nullptr};
 
 const Kernels* find(std::string_view name) {
@@ -27,9 +29,9 @@ const Kernels& default_kernels() {
   const char* const name = std::getenv(kKernelsVariable);
   if (name == nullptr || *name == '\0') return *runnable_kernels().back();
   if (const Kernels* table = find(name)) return *table;
-  std::fprintf(stderr, "%s=%s: this processor cannot run kernels of that name\n", kKernelsVariable,
-               name);
-  std::abort();
+  std::fprintf(stderr, "%s=%s: this processor cannot run kernels of that name; unset it\n",
+               kKernelsVariable, name);
+  std::_Exit(kBadUsage);
 }
 
 }  // namespace
@@ -80,17 +82,16 @@ std::span<const Kernels* const> runnable_kernels() {
 }
 
 const Kernels& kernels() {
-  const Kernels* table = in_use.load(std::memory_order_relaxed);
-  if (table == nullptr) {
-    table = &default_kernels();
-    in_use.store(table, std::memory_order_relaxed);
-  }
-  return *table;
+  const Kernels* table = in_use.load(std::memory_order_acquire);
+  if (table != nullptr) return *table;
+  const Kernels* const chosen = &default_kernels();
+  return in_use.compare_exchange_strong(table, chosen, std::memory_order_acq_rel) ? *chosen
+                                                                                  : *table;
 }
 
 bool use_kernels(std::string_view name) {
   const Kernels* table = find(name);
-  if (table != nullptr) in_use.store(table, std::memory_order_relaxed);
+  if (table != nullptr) in_use.store(table, std::memory_order_release);
   return table != nullptr;
 }
 

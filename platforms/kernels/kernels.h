@@ -67,8 +67,8 @@ struct Kernels {
                          std::uint32_t* voted);
 
   // Stochastic ballots. Parameter i has a random word of its own: with r = i / 32 and p = i mod 32
-  // it is word p / 8 of philox4x32({8r + p mod 8, its upper half, round, purpose}, key), so that
-  // eight generators side by side fill a row of 32. `bound`: B, finite and above 0.
+  // it is word p / 8 of philox4x32({8r + p mod 8, 0, round, purpose}, key), so that eight
+  // generators side by side fill a row of 32. `bound`: B, finite and above 0.
   //
   // Voted with probability min(1, abs(v)/B): where (float(word >> 8) * 2^-24) * B < abs(v). The
   // sign bit is v's, 0 where not voted.

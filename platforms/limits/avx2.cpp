@@ -4,7 +4,11 @@
 
 #include <immintrin.h>
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
 #pragma GCC target("avx2")
+#endif
 
 namespace psephos::limits {
 namespace {
@@ -67,5 +71,9 @@ const Limits& avx2_limits() {
 }
 
 }  // namespace psephos::limits
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

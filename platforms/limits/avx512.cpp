@@ -4,7 +4,11 @@
 
 #include <immintrin.h>
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
+#else
 #pragma GCC target("avx512f")
+#endif
 
 namespace psephos::limits {
 namespace {
@@ -66,5 +70,9 @@ const Limits& avx512_limits() {
 }
 
 }  // namespace psephos::limits
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
 #endif

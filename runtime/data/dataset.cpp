@@ -203,6 +203,9 @@ Result<DatasetRef> load_dataset(std::string_view words, DatasetParts parts,
   return load_idx_folder(words, folder, parts);
 }
 
+// How long before its turn a row is asked for.
+constexpr std::size_t kRowsAhead = 4;
+
 void gather(const Samples& samples, std::span<const std::uint32_t> indices,
             const Normalisation& normalisation, std::span<float> inputs,
             std::span<std::uint8_t> labels) {
@@ -210,6 +213,7 @@ void gather(const Samples& samples, std::span<const std::uint32_t> indices,
   PSEPHOS_CHECK(inputs.size() == indices.size() * features && labels.size() == indices.size(),
                 "gather: one row and one label per index");
   for (std::size_t i = 0; i < indices.size(); ++i) {
+    if (i + kRowsAhead < indices.size()) samples.features.prefetch(indices[i + kRowsAhead]);
     const std::size_t index = indices[i];
     PSEPHOS_CHECK(index < samples.size(), "gather: an index beyond the samples");
     samples.features.normalise(index, normalisation, inputs.subspan(i * features, features));

@@ -1,6 +1,9 @@
 #include "runtime/data/feature_table.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
+#include <variant>
 
 #include "platforms/kernels/kernels.h"
 #include "runtime/base/check.h"
@@ -23,7 +26,21 @@ xt::xtensor<T, 2> take_rows(const xt::xtensor<T, 2>& table, std::span<const std:
   return taken;
 }
 
+// Of a long row the beginning will do: what follows is a stream.
+constexpr std::size_t kMostPrefetched = 4096;
+constexpr std::size_t kCacheLine = 64;
+
 }  // namespace
+
+void FeatureTable::prefetch(std::size_t row) const {
+  const auto ask = [row](const auto& table) {
+    const auto bytes = std::as_bytes(row_of(table, row));
+    for (std::size_t i = 0; i < std::min(bytes.size(), kMostPrefetched); i += kCacheLine) {
+      __builtin_prefetch(bytes.data() + i);
+    }
+  };
+  std::visit(ask, values_);
+}
 
 void FeatureTable::normalise(std::size_t row, const Normalisation& normalisation,
                              std::span<float> out) const {

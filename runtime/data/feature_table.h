@@ -24,6 +24,10 @@ class FeatureTable {
   std::size_t rows() const { return shape(0); }
   std::size_t columns() const { return shape(1); }
 
+  // Asks for the memory of a row that is wanted soon: rows of a batch lie anywhere, and no hardware
+  // foresees the next.
+  void prefetch(std::size_t row) const;
+
   // Row `row` as a model sees it: value * scale + offset, whichever way it is kept. `out` has
   // columns() floats.
   void normalise(std::size_t row, const Normalisation& normalisation, std::span<float> out) const;

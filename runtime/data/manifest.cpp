@@ -48,8 +48,10 @@ class Hasher {
   std::unique_ptr<XXH3_state_t, Free> state_;
 };
 
-std::uint64_t hash_of(const Dataset& dataset, const PartitionRule& rule, const Partition& partition,
-                      std::uint32_t seed) {
+}  // namespace
+
+std::uint64_t manifest_hash(const Dataset& dataset, const PartitionRule& rule,
+                            const Partition& partition, std::uint32_t seed) {
   const Samples& train = dataset.train;
   Hasher hasher;
   hasher.add_number(dataset.features);
@@ -60,14 +62,13 @@ std::uint64_t hash_of(const Dataset& dataset, const PartitionRule& rule, const P
   hasher.add(std::span<const char>(words));
   hasher.add_number(seed);
   hasher.add_number(partition.parts());
+  if (partition.is_drawn()) return hasher.finish();  // the rest follows from the seed
   for (std::uint32_t part = 0; part < partition.parts(); ++part) {
     const std::vector<std::uint32_t> indices = partition.indices(part);
     hasher.add(std::span<const std::uint32_t>(indices));
   }
   return hasher.finish();
 }
-
-}  // namespace
 
 Manifest make_manifest(const Dataset& dataset, const PartitionRule& rule,
                        const Partition& partition, std::uint32_t seed) {
@@ -81,7 +82,7 @@ Manifest make_manifest(const Dataset& dataset, const PartitionRule& rule,
     manifest.sizes.push_back(partition.size(part));
     manifest.label_histogram.push_back(std::move(histogram));
   }
-  manifest.hash = hash_of(dataset, rule, partition, seed);
+  manifest.hash = manifest_hash(dataset, rule, partition, seed);
   return manifest;
 }
 

@@ -157,6 +157,9 @@ Parts deal_dirichlet(double alpha, std::span<const std::uint8_t> labels, std::si
 
 Status check_request(const PartitionRule& rule, std::size_t samples, std::uint32_t parts) {
   if (parts == 0) return Error{"a partition needs at least one part"};
+  if (parts > kMaxParts) {
+    return Error{fmt::format("{} parts are more than the {} that are possible", parts, kMaxParts)};
+  }
   if (samples > std::numeric_limits<std::uint32_t>::max()) {
     return Error{fmt::format("{} samples are too many to share out; use fewer", samples)};
   }
@@ -201,12 +204,12 @@ Partition Partition::drawn(std::uint32_t parts, std::uint32_t size, std::uint32_
 
 std::uint32_t Partition::size(std::uint32_t part) const {
   PSEPHOS_CHECK(part < parts_, "a part that is not there");
-  return begins_.empty() ? size_ : begins_[part + 1] - begins_[part];
+  return is_drawn() ? size_ : begins_[part + 1] - begins_[part];
 }
 
 std::uint32_t Partition::sample(std::uint32_t part, std::uint32_t i) const {
   PSEPHOS_CHECK(i < size(part), "a sample beyond its part");
-  if (!begins_.empty()) return samples_[begins_[part] + i];
+  if (!is_drawn()) return samples_[begins_[part] + i];
   const std::uint64_t draw = std::uint64_t{part} * size_ + i;
   return below(philox_word(run_key(seed_), kDrawRound, Purpose::kPartition, draw), range_);
 }

@@ -27,6 +27,7 @@ inline constexpr std::uint32_t kMaxShards = 1'000'000;  // per client
 inline constexpr double kMinAlpha = 0.001;
 inline constexpr double kMaxAlpha = 1e6;
 inline constexpr std::uint32_t kMaxPartSize = 1'000'000;  // kRandom
+inline constexpr std::uint32_t kMaxParts = 1'000'000;
 
 // "iid", "shards:K", "dirichlet:A", "random:N": K in 1..kMaxShards, A in kMinAlpha..kMaxAlpha, N in
 // 1..kMaxPartSize.
@@ -45,6 +46,7 @@ class Partition {
                          std::uint32_t seed);
 
   std::uint32_t parts() const { return parts_; }
+  bool is_drawn() const { return begins_.empty(); }
   std::uint32_t size(std::uint32_t part) const;
   // The i-th sample of a part, i < size(part).
   std::uint32_t sample(std::uint32_t part, std::uint32_t i) const;
@@ -68,22 +70,26 @@ struct PartRef {
   std::uint32_t sample(std::uint32_t i) const { return partition->sample(part, i); }
 };
 
-// Refuses no parts, no samples, and more parts (or shards) than samples, unless parts are random.
-// Every label is below `classes`.
-// Dirichlet parts may be empty: such a client abstains. A Dirichlet cut uses std::log and friends,
-// so two machines could disagree about a sample: comparing manifest hashes shows it.
+// Refuses no parts, more than kMaxParts, no samples, and more parts (or shards) than samples,
+// unless parts are random. Every label is below `classes`. Dirichlet parts may be empty: such a
+// client abstains. A Dirichlet cut uses std::log and friends, so two machines could disagree about
+// a sample: comparing manifest hashes shows it.
 Result<Partition> make_partition(const PartitionRule& rule, std::span<const std::uint8_t> labels,
                                  std::size_t classes, std::uint32_t parts, std::uint32_t seed);
 
 struct Manifest {
   std::vector<std::uint64_t> sizes;                         // samples per part
   std::vector<std::vector<std::uint64_t>> label_histogram;  // per part, per class
-  // XXH3-64 of the training samples and labels, rule, seed and every part's indices; never 0. The
+  // XXH3-64 of the training samples and labels, rule, seed, number of parts and, where
+  // they are listed, every part's indices; never 0. The
   // name and the folder of the data set are not in it, nor its test samples: who holds no test set
   // trains too.
   std::uint64_t hash = 0;
 };
 
+// Its hash alone: what parties compare.
+std::uint64_t manifest_hash(const Dataset& dataset, const PartitionRule& rule,
+                            const Partition& partition, std::uint32_t seed);
 Manifest make_manifest(const Dataset& dataset, const PartitionRule& rule,
                        const Partition& partition, std::uint32_t seed);
 

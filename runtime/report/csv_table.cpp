@@ -15,6 +15,10 @@ CsvReader::CsvReader(std::filesystem::path path, std::vector<std::string> column
 
 Result<CsvReader> CsvReader::open(const std::filesystem::path& path,
                                   std::vector<std::string> columns) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    return Error{fmt::format("{} is no file", path.string())};  // a pipe would be waited for
+  }
   CsvReader reader(path, std::move(columns));
   if (!reader.file_) return Error{fmt::format("{} cannot be read", path.string())};
   const auto header = reader.read_line();

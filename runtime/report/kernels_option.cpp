@@ -23,8 +23,8 @@ void add_kernels_option(CLI::App& app) {
          [](const std::string& name) {
            if (kernels::use_kernels(name)) return;
            throw CLI::ValidationError(
-               "--kernels", fmt::format("this processor cannot run '{}', but {}", name,
-                                        runnable_names()));
+               "--kernels",
+               fmt::format("this processor cannot run '{}', but {}", name, runnable_names()));
          },
          "instructions to pack, count and apply with, of those that this\n"
          "processor has; results do not depend on it [the best]")

@@ -302,6 +302,12 @@ Result<RunConfig> to_run_config(const RunOptions& options) {
   return config;
 }
 
+int finish_output(const char* program, int status) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  fmt::print(stderr, "{}: cannot write to stdout; is the disk full?\n", program);
+  return status == kExitSuccess ? kExitFailure : status;
+}
+
 std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const* argv) {
   app.get_formatter()->column_width(kHelpColumn);
   app.get_help_ptr()->description("this text");

@@ -74,6 +74,10 @@ Result<RunConfig> to_run_config(const RunOptions& options);
 // --config cannot be read.
 std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const* argv);
 
+// What a program's main returns: `status`, or kExitFailure and a sentence where what it printed
+// could not be written (a full disk).
+int finish_output(const char* program, int status);
+
 // Exit statuses of all programs.
 inline constexpr int kExitSuccess = 0;
 inline constexpr int kExitFailure = 1;

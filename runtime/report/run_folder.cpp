@@ -104,12 +104,14 @@ RunFolder::~RunFolder() = default;
 
 Result<RunFolder> RunFolder::create(const fs::path& directory, const std::string& config_toml) {
   if (const auto made = make_out_folder(directory); !made) return made.error();
-  std::vector<const char*> names = {kMetrics, kEvaluations, kClients, kParameters, kSummary};
+  std::vector<const char*> names = {kMetrics,    kEvaluations, kClients,
+                                    kParameters, kSummary,     "sweep.toml"};
   names.insert(names.end(), kRunPictures.begin(), kRunPictures.end());
   for (const char* name : names) {
     if (is_there(directory / name)) {
-      return Error{fmt::format("--out: {} already holds a run ({}); choose another folder",
-                               directory.string(), name)};
+      return Error{
+          fmt::format("--out: {} already holds a run or a sweep ({}); choose another folder",
+                      directory.string(), name)};
     }
   }
   const Status written = replace_file(directory / kConfig, config_toml);

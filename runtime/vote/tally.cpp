@@ -16,7 +16,8 @@ void Tally::Counter::widen(std::uint32_t maximum, std::size_t words) {
 
 kernels::CounterPlanes Tally::Counter::range(std::size_t begin, std::size_t end,
                                              std::size_t words) {
-  return {planes.data() + begin, plane_count, end - begin, words};
+  // Of nothing, no place is within.
+  return {plane_count == 0 ? nullptr : planes.data() + begin, plane_count, end - begin, words};
 }
 
 void Tally::Counter::count(std::span<const std::uint32_t* const> bits, std::uint32_t maximum,

@@ -220,8 +220,11 @@ TEST_F(ConfigFile, ACoordinatorLeadsTheSameRunAgain) {
 }
 
 TEST_F(ConfigFile, ASweepStartsFromARunsFile) {
-  ASSERT_NO_FATAL_FAILURE(run(
-      words("--dataset synthetic --model softmax --clients 4 --rounds 12 --client-eval"), "run"));
+  // How it was played means nothing to a sweep.
+  ASSERT_NO_FATAL_FAILURE(
+      run(words("--dataset synthetic --model softmax --clients 4 --rounds 12 --client-eval "
+                "--transport tcp"),
+          "run"));
   const std::string file = (path("run") / "config.toml").string();
   Process sweep = start_simulate({"sweep", "--config", file, "--grid", "lr=1e-2,1e-3", "--out",
                                   path("sweep").string(), "--quiet", "--json"});
@@ -231,13 +234,20 @@ TEST_F(ConfigFile, ASweepStartsFromARunsFile) {
   // The line of the best needs no file.
   EXPECT_EQ(result.at("command"),
             "psephos-simulate --clients 4 --dataset synthetic --model softmax "
-            "--rounds 12 --min-voters 4 --min-clients 4 --lr " +
+            "--rounds 12 --lr " +
                 result.at("best").at("lr").get<std::string>() + " --seed 1");
-  const std::string tcp = config("transport = \"tcp\"\n");
   const auto before = things();
-  expect_refusal(start_simulate({"sweep", "--config", tcp, "--grid", "lr=1e-2,1e-3", "--out",
-                                 path("other").string()}),
-                 kUsage, tcp + ":1: --transport: a sweep runs in memory", before);
+  expect_refusal(start_simulate({"sweep", "--config", file, "--transport", "tcp", "--grid",
+                                 "lr=1e-2,1e-3", "--out", path("other").string()}),
+                 kUsage, "--transport: a sweep runs in memory", before);
+}
+
+TEST_F(ConfigFile, ARunsFileWithAnotherNumberOfClientsWaitsForThemAll) {
+  ASSERT_NO_FATAL_FAILURE(
+      run(words("--dataset synthetic --model softmax --clients 4 --rounds 5"), "few"));
+  ASSERT_NO_FATAL_FAILURE(
+      run({"--config", (path("few") / "config.toml").string(), "--clients", "9"}, "more"));
+  EXPECT_EQ(summary("more").at("ballots_counted"), 45);
 }
 
 // ---- TOML --------------------------------------------------------------------------------------

@@ -167,5 +167,5 @@ int main(int argc, char** argv) {
     return 1;
   }
   fmt::print("{}: {}\n", name, outcome->text);  // agent.worker().parameters() is the model now
-  return 0;
+  return outcome->ending == client::Ending::kStopped ? interrupted_exit_status() : 0;
 }

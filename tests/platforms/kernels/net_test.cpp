@@ -38,27 +38,32 @@ Count random_count(std::size_t d, std::uint32_t ternary, std::uint32_t all, Word
   return count;
 }
 
+void expect_net(std::size_t d, std::uint32_t ternary, std::uint32_t all, Words& random) {
+  Count count = random_count(d, ternary, all, random);
+  const std::size_t words = naive_words(d);
+  const CounterPlanes negative{count.negative.data(), count.negative_planes, words, words};
+  const CounterPlanes voted{count.voted.data(), count.voted_planes, words, words};
+  for (const Kernels* table : runnable_tables()) {
+    std::vector<std::int32_t> wide(d + 1, 77);
+    table->net_counts32(negative, voted, all, d, wide.data());
+    ASSERT_TRUE(std::equal(count.net.begin(), count.net.end(), wide.begin())) << table->name;
+    ASSERT_EQ(wide.back(), 77);
+    std::vector<std::int16_t> narrow(d + 1, 77);
+    table->net_counts16(negative, voted, all, d, narrow.data());
+    ASSERT_TRUE(std::equal(count.net.begin(), count.net.end(), narrow.begin())) << table->name;
+    ASSERT_EQ(narrow.back(), 77);
+  }
+}
+
 TEST(NetCounts, EqualIntegersInTheOrderOfParameters) {
   Words random(5);
-  for (const auto& [ternary, all] :
-       {std::pair{0u, 1u}, {1u, 0u}, {0u, 9u}, {5u, 6u}, {900u, 100u}}) {
-    for (const std::size_t d : sizes()) {
-      Count count = random_count(d, ternary, all, random);
-      const std::size_t words = naive_words(d);
-      for (const Kernels* table : runnable_tables()) {
-        const CounterPlanes negative{count.negative.data(), count.negative_planes, words, words};
-        const CounterPlanes voted{count.voted.data(), count.voted_planes, words, words};
-        std::vector<std::int32_t> wide(d + 1, 77);
-        table->net_counts32(negative, voted, all, d, wide.data());
-        ASSERT_TRUE(std::equal(count.net.begin(), count.net.end(), wide.begin()))
-            << table->name << " d=" << d;
-        ASSERT_EQ(wide.back(), 77);
-        std::vector<std::int16_t> narrow(d + 1, 77);
-        table->net_counts16(negative, voted, all, d, narrow.data());
-        ASSERT_TRUE(std::equal(count.net.begin(), count.net.end(), narrow.begin()))
-            << table->name << " d=" << d;
-        ASSERT_EQ(narrow.back(), 77);
-      }
+  for (const std::size_t d : sizes()) {
+    SCOPED_TRACE(d);
+    ASSERT_NO_FATAL_FAILURE(expect_net(d, 5, 6, random));
+  }
+  for (const auto& [ternary, all] : {std::pair{0u, 1u}, {1u, 0u}, {0u, 9u}, {900u, 100u}}) {
+    for (const std::size_t d : {0, 1, 33, 1024, 1500}) {
+      ASSERT_NO_FATAL_FAILURE(expect_net(d, ternary, all, random));
     }
   }
 }

@@ -28,7 +28,7 @@ struct Code {
 Code naive_code(const Plane& plane, unsigned parameter) {
   std::vector<bool> remainders;
   std::vector<bool> quotients;
-  std::uint64_t gap = 0;
+  std::size_t gap = 0;
   for (std::size_t place = 0; place < 32 * plane.size(); ++place) {
     if (((plane[place / 32] >> (place % 32)) & 1) == 0) {
       ++gap;
@@ -51,8 +51,9 @@ Code naive_code(const Plane& plane, unsigned parameter) {
 
 // Buffers are of exactly the promised sizes: a sanitizer sees a byte too many.
 Code encode(const Kernels& table, const Plane& plane, unsigned parameter) {
-  const std::uint64_t ones = portable_kernels().count_ones(plane.data(), plane.size());
-  const std::uint64_t zeros = 32 * std::uint64_t{plane.size()} - ones;
+  const auto ones =
+      static_cast<std::size_t>(portable_kernels().count_ones(plane.data(), plane.size()));
+  const std::size_t zeros = 32 * plane.size() - ones;
   Code code{Bytes((ones * parameter + 7) / 8), Bytes((ones + (zeros >> parameter) + 7) / 8)};
   code.quotients.resize(table.rice_encode(plane.data(), plane.size(), parameter,
                                           code.remainders.data(), code.quotients.data()));

@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "platforms/kernels/philox.h"
 #include "tests/platforms/kernels/naive.h"
@@ -10,7 +12,15 @@ namespace psephos::kernels::testing {
 namespace {
 
 constexpr CoinAddress kAddress{{7, 11}, 13, 3};
-constexpr float kBounds[] = {1e-42F, 1e-3F, 1.0F, 3e38F};
+// Every size with one bound, and a few with bounds that are hardly numbers.
+std::vector<std::pair<std::size_t, float>> sizes_and_bounds() {
+  std::vector<std::pair<std::size_t, float>> all;
+  for (const std::size_t d : sizes()) all.emplace_back(d, 1.0F);
+  for (const float bound : {1e-42F, 1e-30F, 1e-3F, 3e38F}) {
+    for (const std::size_t d : {31, 1024, 2079}) all.emplace_back(d, bound);
+  }
+  return all;
+}
 
 std::uint32_t word_of(std::size_t i) {
   const std::size_t row = i / 32;
@@ -22,42 +32,38 @@ std::uint32_t word_of(std::size_t i) {
 
 TEST(PackStochasticTernary, EqualsVotingOneParameterAtATime) {
   for (const Kernels* table : runnable_tables()) {
-    for (const float bound : kBounds) {
-      for (const std::size_t d : sizes()) {
-        const std::vector<float> v = awkward_floats(d, d + 1);
-        std::vector<std::uint32_t> expected_signs = empty_plane(d);
-        std::vector<std::uint32_t> expected_voted = empty_plane(d);
-        for (std::size_t i = 0; i < d; ++i) {
-          const float unit = static_cast<float>(word_of(i) >> 8) * 0x1p-24F;
-          if (!(unit * bound < std::fabs(v[i]))) continue;
-          set_bit(expected_voted, naive_position(i, d));
-          if (std::signbit(v[i])) set_bit(expected_signs, naive_position(i, d));
-        }
-        std::vector<std::uint32_t> signs = guarded_plane(d);
-        std::vector<std::uint32_t> voted = guarded_plane(d);
-        table->pack_stochastic_ternary(v.data(), d, bound, kAddress, signs.data(), voted.data());
-        ASSERT_EQ(signs, expected_signs) << table->name << " d=" << d << " B=" << bound;
-        ASSERT_EQ(voted, expected_voted) << table->name << " d=" << d << " B=" << bound;
+    for (const auto& [d, bound] : sizes_and_bounds()) {
+      const std::vector<float> v = awkward_floats(d, d + 1);
+      std::vector<std::uint32_t> expected_signs = empty_plane(d);
+      std::vector<std::uint32_t> expected_voted = empty_plane(d);
+      for (std::size_t i = 0; i < d; ++i) {
+        const float unit = static_cast<float>(word_of(i) >> 8) * 0x1p-24F;
+        if (!(unit * bound < std::fabs(v[i]))) continue;
+        set_bit(expected_voted, naive_position(i, d));
+        if (std::signbit(v[i])) set_bit(expected_signs, naive_position(i, d));
       }
+      std::vector<std::uint32_t> signs = guarded_plane(d);
+      std::vector<std::uint32_t> voted = guarded_plane(d);
+      table->pack_stochastic_ternary(v.data(), d, bound, kAddress, signs.data(), voted.data());
+      ASSERT_EQ(signs, expected_signs) << table->name << " d=" << d << " B=" << bound;
+      ASSERT_EQ(voted, expected_voted) << table->name << " d=" << d << " B=" << bound;
     }
   }
 }
 
 TEST(PackStochasticSign, EqualsVotingOneParameterAtATime) {
   for (const Kernels* table : runnable_tables()) {
-    for (const float bound : kBounds) {
-      for (const std::size_t d : sizes()) {
-        const std::vector<float> v = awkward_floats(d, d + 1);
-        std::vector<std::uint32_t> expected = empty_plane(d);
-        for (std::size_t i = 0; i < d; ++i) {
-          const auto word = static_cast<std::int32_t>(word_of(i));
-          const float unit = static_cast<float>(word >> 8) * 0x1p-23F;
-          if (!(unit * bound < v[i])) set_bit(expected, naive_position(i, d));
-        }
-        std::vector<std::uint32_t> signs = guarded_plane(d);
-        table->pack_stochastic_sign(v.data(), d, bound, kAddress, signs.data());
-        ASSERT_EQ(signs, expected) << table->name << " d=" << d << " B=" << bound;
+    for (const auto& [d, bound] : sizes_and_bounds()) {
+      const std::vector<float> v = awkward_floats(d, d + 1);
+      std::vector<std::uint32_t> expected = empty_plane(d);
+      for (std::size_t i = 0; i < d; ++i) {
+        const auto word = static_cast<std::int32_t>(word_of(i));
+        const float unit = static_cast<float>(word >> 8) * 0x1p-23F;
+        if (!(unit * bound < v[i])) set_bit(expected, naive_position(i, d));
       }
+      std::vector<std::uint32_t> signs = guarded_plane(d);
+      table->pack_stochastic_sign(v.data(), d, bound, kAddress, signs.data());
+      ASSERT_EQ(signs, expected) << table->name << " d=" << d << " B=" << bound;
     }
   }
 }

@@ -79,8 +79,8 @@ TEST(CountPlanes, EqualsCountingInIntegers) {
 
 // Longer than what any table works on at a time.
 TEST(CountPlanes, EqualsThePortableTwinInLongCounters) {
-  for (const std::size_t words : {8191, 8192, 8208, 16405, 24576}) {
-    for (const std::size_t count : {1, 7, 8, 9, 16, 33, 40}) {
+  for (const std::size_t words : {8191, 8192, 8208, 16405}) {
+    for (const std::size_t count : {7, 8, 9, 33}) {
       const Planes planes = random_planes(count, words, words + count);
       Counter expected(words, static_cast<std::size_t>(std::bit_width(count)));
       portable_kernels().count_planes(expected.view(), pointers(planes, 0, count).data(), count);

@@ -212,7 +212,11 @@ TEST(MakePartition, RefusesWhatCannotBeSharedOut) {
   EXPECT_EQ(error({}, 101), "101 parts of 100 samples: some would be empty; use fewer parts");
   EXPECT_EQ(error({Kind::kShards, 10, 0}, 10), "no error");
   EXPECT_TRUE(contains(error({Kind::kShards, 11, 0}, 10), "use fewer parts or shards"));
-  EXPECT_TRUE(contains(error({Kind::kShards, 1'000'000, 0}, 4'000'000'000), "use fewer parts"));
+  EXPECT_TRUE(contains(error({Kind::kShards, 1'000'000, 0}, 100), "use fewer parts"));
+  for (const Kind kind : {Kind::kIid, Kind::kShards, Kind::kRandom}) {
+    EXPECT_EQ(error({kind, 1, 0, 1}, 1'000'001),
+              "1000001 parts are more than the 1000000 that are possible");
+  }
   EXPECT_TRUE(contains(error({Kind::kDirichlet, 0, 0.1}, 101), "use fewer parts"));
   EXPECT_EQ(error({Kind::kRandom, 0, 0, 60}, 101), "no error");
   EXPECT_EQ(make_partition({Kind::kRandom, 0, 0, 60}, {}, 10, 1, 1).error().text,

@@ -1,5 +1,5 @@
 // Memory that models take: counted by replacing this program's operator new, which the library's
-// calls find too.
+// calls find too. (Inlined, the compiler would see a free() without its malloc().)
 
 #include <gtest/gtest.h>
 
@@ -25,15 +25,21 @@ void* count(void* memory) {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return count(std::malloc(size + (size == 0))); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  return count(std::malloc(size + (size == 0)));
+}
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
   const auto unit = static_cast<std::size_t>(alignment);
   return count(std::aligned_alloc(unit, (size / unit + 1) * unit));
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
 
 namespace psephos {
 namespace {

@@ -73,6 +73,20 @@ TEST(Replica, EqualDecisionsKeepReplicasEqual) {
   }
 }
 
+TEST(Replica, IsMovedOnSeveralThreadsToTheSameBits) {
+  std::mt19937_64 random(3);
+  const std::size_t d = 3 * (std::size_t{1} << 20) + 777;
+  Replica alone(d);
+  Replica together(d);
+  for (const bool binary : {true, false}) {
+    const PackedSigns decision = random_decision(d, binary, random);
+    const std::uint64_t after = alone.apply(decision, 0.01f, 0.999f);
+    EXPECT_EQ(after, alone.fingerprint());
+    EXPECT_EQ(together.apply(decision, 0.01f, 0.999f, 3), after);
+    EXPECT_EQ(together.fingerprint(), after);
+  }
+}
+
 TEST(ReplicaDeathTest, StopsAtWhatWouldSpoilIt) {
   std::mt19937_64 random(3);
   Replica replica(40);

@@ -174,6 +174,15 @@ TEST(Tally, CountsAndDecidesOnSeveralThreadsAsOnOne) {
   }
   EXPECT_EQ(together.serialise(), alone.serialise());
   EXPECT_EQ(together.decide(2), alone.decide(2));
+
+  alone.clear();
+  together.clear();
+  for (int v = 0; v < 3; ++v) {
+    const PackedSigns ballot = pack_values(random_values(d, false, random));
+    alone.add(ballot);
+    together.add(ballot);
+  }
+  EXPECT_EQ(together.decide(1), alone.decide(1));
 }
 
 TEST(Tally, OrderOfBallotsNeverShows) {
