@@ -13,6 +13,7 @@
 #include "bench/kernels/micro.h"
 #include "bench/kernels/table.h"
 #include "platforms/kernels/kernels.h"
+#include "runtime/report/kernels_option.h"
 
 namespace psephos::bench {
 namespace {
@@ -32,12 +33,33 @@ constexpr const char* kExamples = R"(Examples:
 docs/performance.md says what the columns mean.)";
 
 // Every row's name, in the order of the table.
-constexpr std::array kKernels = {
-    "intake",          "intake_curve",      "pack",           "pack_coin",        "signum",
-    "apply",           "apply_fingerprint", "philox_ternary", "tally_batch",      "tally_ternary",
-    "tally_streaming", "close_last_group",  "close_compare",  "close_encode",     "close_apply",
-    "close_commit",    "byteps_pack",       "int16_linear",   "int16_vectorised", "int16_blocked",
-    "numpy",           "pytorch",           "pytorch_int8"};
+constexpr std::array kKernels = {"intake",
+                                 "intake_curve",
+                                 "pack",
+                                 "pack_coin",
+                                 "signum",
+                                 "apply",
+                                 "apply_fingerprint",
+                                 "philox_ternary",
+                                 "tally_batch",
+                                 "tally_ternary",
+                                 "tally_streaming",
+                                 "rice_encode",
+                                 "rice_decode",
+                                 "change_encode",
+                                 "change_decode",
+                                 "close_last_group",
+                                 "close_compare",
+                                 "close_encode",
+                                 "close_apply",
+                                 "close_commit",
+                                 "byteps_pack",
+                                 "int16_linear",
+                                 "int16_vectorised",
+                                 "int16_blocked",
+                                 "numpy",
+                                 "pytorch",
+                                 "pytorch_int8"};
 
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
@@ -73,6 +95,7 @@ int print_table(const Flags& flags, bool all) {
   if (all) {
     float_rows(table);
     tally_rows(table);
+    codec_rows(table);
     closing_rows(table);
     opponent_rows(table);
   }
@@ -83,7 +106,8 @@ int run(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "micro") return run_micro(argc - 1, argv + 1);
   CLI::App app{"Measures Psephos's kernels beside what memory allows."};
   app.footer(kExamples);
-  app.set_version_flag("--version", std::string("psephos-bench " PSEPHOS_VERSION));
+  app.set_version_flag("--version", [] { return version_text("psephos-bench"); });
+  add_kernels_option(app);
   app.require_subcommand(1);
   Flags flags;
   CLI::App* table = app.add_subcommand("table", "every kernel and its opponents, with verdicts");

@@ -76,6 +76,7 @@ std::size_t last_cache_bytes();
 
 void float_rows(Table& table);     // pack, pack_coin, signum, apply, apply_fingerprint, philox
 void tally_rows(Table& table);     // batch, ternary, streaming
+void codec_rows(Table& table);     // Rice codes, changes
 void closing_rows(Table& table);   // the parts of closing a round
 void opponent_rows(Table& table);  // counters, numpy, PyTorch, BytePS
 void intake_rows(Table& table);
