@@ -69,7 +69,8 @@ void add_training_options(CLI::App& app, RunOptions& options) {
               "npy: and csv: bring no test set: so much is held back as one,\n"
               "the same samples with any seed [0.2]");
   group.word("--model", options.model, "MODEL",
-             "softmax, mlp:WIDTH[,WIDTH...], e.g. mlp:256,128, cnn, or\n"
+             "softmax, mlp:WIDTH[,WIDTH...], e.g. mlp:256,128, cnn or\n"
+             "cnn:FILTERS,FILTERS,WIDTH for square images, or\n"
              "external:FILE, the clients' own, with its tensors in FILE (TOML)");
   group.word("--init", options.init, "FILE",
              "begin with these parameters, one row of '<f4' in a .npy file\n"
