@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <CLI/CLI.hpp>
 #include <charconv>
 #include <exception>
 #include <fstream>

@@ -2,12 +2,12 @@
 // What the flags of psephos-simulate ask for: checked and completed before anything is read or
 // written.
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "runtime/base/result.h"
+#include "runtime/report/cli_fwd.h"
 #include "runtime/report/options.h"
 #include "runtime/run/run_config.h"
 #include "simulator/links.h"

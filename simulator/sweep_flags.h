@@ -1,12 +1,12 @@
 #pragma once
 // The flags of psephos-simulate sweep: those of a run, the grid over them, and where it all goes.
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/report/cli_fwd.h"
 #include "runtime/report/options.h"
 #include "simulator/plan.h"
 #include "simulator/sweep.h"

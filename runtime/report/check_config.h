@@ -2,11 +2,11 @@
 // "PROGRAM check-config FILE [FLAG...]": what "PROGRAM --config FILE [FLAG...]" would run, or why
 // it would not. Reads that file alone and changes nothing.
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 
 #include "runtime/base/result.h"
+#include "runtime/report/cli_fwd.h"
 #include "runtime/report/config_file.h"
 #include "runtime/report/options.h"
 

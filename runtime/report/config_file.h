@@ -7,7 +7,6 @@
 // configurable(false) is for the command line. Whoever starts a run again from its folder's
 // config.toml overwrites nothing.
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/report/cli_fwd.h"
 
 namespace psephos {
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include "platforms/kernels/kernels.h"
 
 namespace psephos {

@@ -1,8 +1,9 @@
 #pragma once
 // Which kernels a program computes with: chosen by the processor, or by whoever wants to compare.
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+#include "runtime/report/cli_fwd.h"
 
 namespace psephos {
 

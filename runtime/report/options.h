@@ -3,12 +3,12 @@
 // its CLI::App; the words are parsed by runtime/run, data and friends, so a flag, a config file and
 // a log line agree.
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "runtime/base/result.h"
+#include "runtime/report/cli_fwd.h"
 #include "runtime/run/run_config.h"
 
 namespace psephos {

@@ -1,6 +1,7 @@
 // Any bytes as a config file: refused in a sentence, or taken; and what was taken, written as
 // config_as_run writes it, is taken again and means the same.
 
+#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -29,7 +29,7 @@ for word in "" quick; do
   expect_text "ctest --preset rpi64-kernels" "quick"
   expect_text "ctest --preset rpi32-kernels" "quick"
   expect_text "cmake --build --preset release" "quick"
-  expect_suites "rpi64-kernels rpi32-kernels fuzz release" "quick"
+  expect_suites "rpi64-kernels rpi32-kernels release" "quick"
   expect_last "ctest --preset release * --label-exclude ^long\$" "quick"
 done
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
+
 #include "runtime/report/config_file.h"
 #include "runtime/report/options.h"
 
