@@ -79,6 +79,7 @@ void Coordinator::perform(const SendFrame& action) {
 
 void Coordinator::perform(const CountBallot& action) {
   counting_.count(action.identity, action.ballot, action.frame);
+  outlet_.ballot_counted(action.identity, action.ballot);
 }
 
 void Coordinator::perform(const CloseTally&) {

@@ -28,6 +28,11 @@ class Outlet {
   virtual void round_finished(const RoundRow& row) = 0;
   virtual void evaluation_known(const EvaluationRow& row) = 0;
   virtual void note(const std::string& text) = 0;
+  // A ballot has entered the open tally. For those who keep books of their own.
+  virtual void ballot_counted(const std::string& identity, const wire::Ballot& ballot) {
+    static_cast<void>(identity);
+    static_cast<void>(ballot);
+  }
 };
 
 struct CoordinatorOptions {

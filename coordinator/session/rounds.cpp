@@ -112,9 +112,10 @@ void Session::deadline_passed(Instant now) {
   deadline_ = now + std::chrono::milliseconds(config.deadline_ms);
   std::vector<Member*> others;
   for (Member* member : members_.live_members()) {
-    if (member->answered) continue;
+    if (member->voted) continue;
     if (member->invited) {
-      call(*member);  // its ballot, or our invitation, may have been lost
+      // Its ballot, or our invitation, may have been lost, or damaged into an answer that is none.
+      call(*member);
     } else {
       others.push_back(member);
     }

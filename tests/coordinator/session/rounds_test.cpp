@@ -128,7 +128,7 @@ TEST(SessionRounds, AllAnswersAreNotEnoughBelowTheMinimum) {
   EXPECT_EQ(machine.session.round(), 1u);
 }
 
-TEST(SessionRounds, BelowTheMinimumEveryDeadlineIsSaidOnceAndTheMissingAreCalled) {
+TEST(SessionRounds, BelowTheMinimumEveryDeadlineIsSaidOnceAndThoseNotCountedAreCalled) {
   Machine machine(config_for(3));
   const std::vector<std::string> names = {"ann", "ben", "cat"};
   machine.join_all(names);
@@ -142,7 +142,8 @@ TEST(SessionRounds, BelowTheMinimumEveryDeadlineIsSaidOnceAndTheMissingAreCalled
     EXPECT_EQ(machine.heard<wire::Call>("cat").size(), 1u);
     EXPECT_EQ(machine.only<wire::Call>("cat").round, 0u);
     EXPECT_TRUE(machine.heard<wire::Call>("ann").empty());
-    EXPECT_TRUE(machine.heard<wire::Call>("ben").empty());
+    // Its "none" may have been a ballot that was damaged on the way.
+    EXPECT_EQ(machine.heard<wire::Call>("ben").size(), 1u);
   }
 }
 

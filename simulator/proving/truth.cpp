@@ -1,0 +1,193 @@
+#include "simulator/proving/truth.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <variant>
+
+#include "runtime/base/philox.h"
+#include "runtime/replica/fingerprint.h"
+#include "runtime/signs/ballot_codec.h"
+#include "runtime/signs/decision_codec.h"
+#include "runtime/wire/limits.h"
+
+namespace psephos::proving {
+namespace {
+
+void demand(bool holds, const std::string& otherwise) {
+  if (!holds) throw Violation(otherwise);
+}
+
+bool same_decision(const coordinator::DecisionRecord& a, const coordinator::DecisionRecord& b) {
+  return a.round == b.round && a.delta == b.delta && a.keep == b.keep &&
+         a.votes.encoding == b.votes.encoding && a.votes.planes == b.votes.planes &&
+         a.voters == b.voters && a.counted == b.counted && a.fingerprint == b.fingerprint;
+}
+
+}  // namespace
+
+Truth::Truth(RunConfig config, std::span<const float> x_0)
+    : config_(std::move(config)),
+      d_(x_0.size()),
+      x_0_(x_0.begin(), x_0.end()),
+      x_(x_0.begin(), x_0.end()) {
+  fingerprints_.push_back(psephos::fingerprint(x_));
+  known_.emplace(0, fingerprints_.back());
+}
+
+// ---- the coordinator ----------------------------------------------------------------------------
+
+void Truth::counted(const std::string& identity, const wire::Ballot& ballot) {
+  const std::uint32_t open = rounds();
+  demand(!tally_.contains(identity),
+         fmt::format("{} is counted twice in round {}", identity, open));
+  demand(ballot.round <= open && open - ballot.round <= config_.hyper.staleness,
+         fmt::format("a ballot of round {} is counted in round {}", ballot.round, open));
+  const auto newest = newest_counted_.find(identity);
+  demand(
+      newest == newest_counted_.end() || ballot.round > newest->second,
+      fmt::format("a ballot of {} of round {} is counted a second time", identity, ballot.round));
+  auto signs = decode(ballot.encoding, ballot.planes, d_);
+  demand(signs.ok(), fmt::format("a ballot of {} that is none is counted", identity));
+  tally_.emplace(identity, Entered{ballot.round, std::move(*signs)});
+}
+
+std::vector<std::int32_t> Truth::net() const {
+  std::vector<std::int32_t> net(d_, 0);
+  for (const auto& [identity, entered] : tally_) {
+    for (std::size_t i = 0; i < d_; ++i) net[i] += entered.signs.at(i);
+  }
+  return net;
+}
+
+void Truth::check_against_sum(const PackedSigns& decision) const {
+  const std::vector<std::int32_t> net = this->net();
+  const std::uint64_t voters = tally_.size();
+  const bool quorum = config_.decision.kind == DecisionRule::Kind::kQuorum;
+  for (std::size_t i = 0; i < d_; ++i) {
+    const auto margin = static_cast<std::uint64_t>(std::abs(net[i]));
+    const bool enough =
+        net[i] != 0 && (!quorum || margin * 1'000'000 >= config_.decision.quorum_ppm * voters);
+    const int expected = !enough ? 0 : net[i] > 0 ? 1 : -1;
+    if (expected == 0 && config_.downlink == Downlink::kBinary) continue;  // the coin's business
+    demand(decision.at(i) == expected,
+           fmt::format("round {}, parameter {}: {} votes sum to {}, which decides {}, not {}",
+                       rounds(), i, voters, net[i], expected, decision.at(i)));
+  }
+}
+
+void Truth::apply(const PackedSigns& decision, float delta, float keep) {
+  for (std::size_t i = 0; i < d_; ++i) {
+    const float kept = x_[i] * keep;
+    const int s = decision.at(i);
+    x_[i] = s > 0 ? kept - delta : s < 0 ? kept + delta : kept;
+  }
+}
+
+void Truth::decided(const coordinator::DecisionRecord& record) {
+  demand(record.round == rounds(),
+         fmt::format("decision {} comes after {} decisions", record.round, rounds()));
+  demand(!pending_, fmt::format("round {} is decided twice", record.round));
+  demand(record.voters == tally_.size() && record.counted.size() == tally_.size(),
+         fmt::format("round {} says {} voters and {} keys for {} ballots", record.round,
+                     record.voters, record.counted.size(), tally_.size()));
+  demand(record.voters >= config_.min_voters,
+         fmt::format("round {} closed with {} voters", record.round, record.voters));
+  for (const std::string& identity : record.counted) {
+    demand(tally_.contains(identity),
+           fmt::format("round {} claims a ballot of {}", record.round, identity));
+  }
+  auto decision =
+      decode_decision(record.votes.encoding, record.votes.planes, d_, last_ ? &*last_ : nullptr);
+  demand(decision.ok(), fmt::format("decision {} cannot be read", record.round));
+  check_against_sum(*decision);
+  apply(*decision, record.delta, record.keep);
+  demand(record.fingerprint == psephos::fingerprint(x_),
+         fmt::format("decision {} names another fingerprint than it leads to", record.round));
+  last_ = std::move(*decision);
+  pending_ = record;
+}
+
+void Truth::committed() {
+  demand(pending_.has_value(), "a commit of nothing");
+  for (const auto& [identity, entered] : tally_) newest_counted_[identity] = entered.round;
+  tally_.clear();
+  fingerprints_.push_back(pending_->fingerprint);
+  line_.push_back(std::move(*pending_));
+  pending_.reset();
+  known_.emplace(rounds(), fingerprint());
+}
+
+void Truth::told(std::span<const std::uint8_t> frame) {
+  const auto message = wire::read_coordinator_frame(frame, kMaxParameters);
+  demand(message.ok(), "the coordinator says what nobody can read");
+  const auto known = [&](std::uint32_t round, std::uint64_t fingerprint, const char* what) {
+    demand(round <= rounds() && fingerprints_[round] == fingerprint,
+           fmt::format("{} tells x_{} with fingerprint {:016x}, which is not committed", what,
+                       round, fingerprint));
+  };
+  if (const auto* welcome = std::get_if<wire::Welcome>(&*message)) {
+    known(welcome->round, welcome->fingerprint, "Welcome");
+  } else if (const auto* decision = std::get_if<wire::Decision>(&*message)) {
+    known(decision->round + 1, decision->fingerprint, "Decision");
+  } else if (const auto* past = std::get_if<wire::Past>(&*message)) {
+    for (const wire::Decision& one : past->decisions) known(one.round + 1, one.fingerprint, "Past");
+    if (past->chunk) known(past->chunk->round, past->chunk->fingerprint, "a checkpoint");
+  } else if (const auto* finished = std::get_if<wire::Finished>(&*message)) {
+    known(finished->rounds, finished->fingerprint, "Finished");
+  }
+}
+
+void Truth::restarted(const coordinator::Ledger& ledger, bool disk_lied) {
+  const std::uint32_t found = ledger.rounds();
+  if (pending_ && found == rounds() + 1) {
+    const coordinator::DecisionRef record = ledger.decision(pending_->round);
+    demand(record && same_decision(*record, *pending_),
+           fmt::format("the ledger has another decision {} than was made", pending_->round));
+    committed();
+  }
+  tally_.clear();
+  demand(found <= rounds(),
+         fmt::format("the ledger has {} rounds, {} were decided", found, rounds()));
+  demand(found == rounds() || disk_lied,
+         fmt::format("the ledger lost rounds {} to {}, which were committed", found, rounds() - 1));
+  if (found < rounds() || pending_) rewind(found);
+  for (std::uint32_t round = 0; round < rounds(); ++round) {
+    const coordinator::DecisionRef record = ledger.decision(round);
+    if (!record) continue;  // out of a memory ledger's reach
+    demand(same_decision(*record, line_[round]),
+           fmt::format("the ledger has another decision {} than was made", round));
+  }
+}
+
+// Back to x_rounds: what followed it was never committed, or a disk lost it.
+void Truth::rewind(std::uint32_t rounds) {
+  if (rounds < this->rounds()) ++lines_;
+  pending_.reset();
+  std::vector<coordinator::DecisionRecord> kept(line_.begin(), line_.begin() + rounds);
+  line_.clear();
+  fingerprints_.resize(1);
+  last_.reset();
+  std::ranges::copy(x_0_, x_.begin());
+  for (coordinator::DecisionRecord& record : kept) {
+    auto decision =
+        decode_decision(record.votes.encoding, record.votes.planes, d_, last_ ? &*last_ : nullptr);
+    apply(*decision, record.delta, record.keep);
+    last_ = std::move(*decision);
+    fingerprints_.push_back(record.fingerprint);
+    line_.push_back(std::move(record));
+  }
+  // A ballot of a lost round may be counted again: as far as the ledger knows it never was.
+  std::erase_if(newest_counted_, [&](const auto& entry) { return entry.second >= rounds; });
+}
+
+// ---- clients ------------------------------------------------------------------------------------
+
+void Truth::reported(std::size_t client, std::uint32_t round, std::uint64_t fingerprint) const {
+  demand(known_.contains({round, fingerprint}),
+         fmt::format("client {} reports round {} with fingerprint {:016x}, which nobody decided",
+                     client, round, fingerprint));
+}
+
+}  // namespace psephos::proving

@@ -1,0 +1,98 @@
+#pragma once
+// What must be true whatever goes wrong, checked after every step by somebody who keeps his own
+// books with plain integers and loops, and shares nothing with what he checks but the codec and the
+// fingerprint.
+//
+// A *line* is a history of decisions. There is one, unless a disk lied: what the coordinator lost
+// then, it decides anew, and a second line begins.
+//
+// Not thread-safe. Every check throws Violation.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coordinator/ledger/ledger.h"
+#include "runtime/base/bytes.h"
+#include "runtime/run/run_config.h"
+#include "runtime/signs/packed_signs.h"
+#include "runtime/wire/message.h"
+
+namespace psephos::proving {
+
+class Violation : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class Truth {
+ public:
+  Truth(RunConfig config, std::span<const float> x_0);
+
+  // ---- the coordinator --------------------------------------------------------------------------
+
+  // A ballot enters the open tally: well-formed, of an identity that has none in it, and of a round
+  // no ballot of that identity was counted for.
+  void counted(const std::string& identity, const wire::Ballot& ballot);
+
+  // The open tally is gone: with the process, or at the coordinator's own word.
+  void tally_lost() { tally_.clear(); }
+
+  // The ledger takes a decision: the next one, of exactly the ballots counted, saying what their
+  // sum says, with the fingerprint of the parameters it leads to. Whether it is durable is known
+  // from `committed` on.
+  void decided(const coordinator::DecisionRecord& record);
+  void committed();
+
+  // A frame leaves the coordinator: what it tells must have been committed.
+  void told(std::span<const std::uint8_t> frame);
+
+  // A coordinator starts anew from `ledger`, which must hold what was committed, decision by
+  // decision; `disk_lied`: or less. A decision that was being committed when it died may be there.
+  void restarted(const coordinator::Ledger& ledger, bool disk_lied);
+
+  // ---- clients ----------------------------------------------------------------------------------
+
+  // A client says that its replica is x_round.
+  void reported(std::size_t client, std::uint32_t round, std::uint64_t fingerprint) const;
+
+  // ---- the end ----------------------------------------------------------------------------------
+
+  std::uint32_t rounds() const { return static_cast<std::uint32_t>(line_.size()); }
+  std::uint64_t fingerprint() const { return fingerprints_.back(); }
+  std::uint32_t lines() const { return lines_; }
+
+ private:
+  struct Entered {
+    std::uint32_t round = 0;
+    PackedSigns signs;
+  };
+
+  std::vector<std::int32_t> net() const;
+  void check_against_sum(const PackedSigns& decision) const;
+  void apply(const PackedSigns& decision, float delta, float keep);
+  void rewind(std::uint32_t rounds);
+
+  RunConfig config_;
+  std::size_t d_;
+  std::map<std::string, Entered> tally_;
+
+  // The present line, and the parameters at its end.
+  std::vector<coordinator::DecisionRecord> line_;
+  std::vector<std::uint64_t> fingerprints_;  // of x_0, x_1, ...
+  std::vector<float> x_0_;
+  AlignedVector<float> x_;
+  std::optional<PackedSigns> last_;
+  std::optional<coordinator::DecisionRecord> pending_;  // decided, and not known to be committed
+
+  std::uint32_t lines_ = 1;
+  std::set<std::pair<std::uint32_t, std::uint64_t>> known_;  // (round, fingerprint) of every line
+  std::map<std::string, std::uint32_t> newest_counted_;      // ballot rounds, committed
+};
+
+}  // namespace psephos::proving

@@ -1,0 +1,177 @@
+#pragma once
+// One run of the proving ground: the shipping coordinator and clients as processes that die and
+// come back, on a virtual clock, between a network and a disk that do what the plan says. Then the
+// world heals, and everybody must reach the end.
+//
+// One thread: a seed has one history.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "client/session/session.h"
+#include "client/work/scratch.h"
+#include "client/work/worker.h"
+#include "coordinator/core/coordinator.h"
+#include "coordinator/ledger/memory_ledger.h"
+#include "simulator/event_queue.h"
+#include "simulator/proving/disk.h"
+#include "simulator/proving/disk_vfs.h"
+#include "simulator/proving/luck.h"
+#include "simulator/proving/scenario.h"
+#include "simulator/proving/truth.h"
+
+namespace psephos::proving {
+
+struct RunReport {
+  std::uint64_t history = 0;  // hash of everything that happened, in its order
+  std::uint32_t rounds = 0;
+  Duration simulated{0};
+  std::uint32_t coordinator_starts = 0;
+  std::uint32_t client_starts = 0;
+  std::uint32_t lines = 0;  // 1, or more where the disk lied
+};
+
+class World : private coordinator::Outlet {
+ public:
+  // `trace` is told what happens, a line each; null: nobody is.
+  World(const Plan& plan, std::uint32_t seed, std::uint32_t parameters,
+        std::function<void(const std::string&)> trace = nullptr);
+  ~World() override;
+
+  // Plays the run. Throws Violation.
+  RunReport run();
+
+ private:
+  class WatchedLedger;
+
+  struct ToCoordinator {
+    std::string peer;
+    std::string key;
+    Frame frame;
+    std::uint32_t coordinator_life;
+  };
+  struct ToClient {
+    std::size_t client;
+    std::uint32_t connection;
+    Frame frame;
+  };
+  struct JobDue {
+    std::size_t client;
+    std::uint32_t life;
+  };
+  struct ClientTick {
+    std::size_t client;
+    std::uint32_t life;
+  };
+  struct ClientStart {
+    std::size_t client;
+    std::uint32_t life;
+  };
+  struct CoordinatorTick {
+    std::uint32_t life;
+  };
+  struct CoordinatorStart {};
+  using Happening = std::variant<ToCoordinator, ToClient, JobDue, ClientTick, ClientStart,
+                                 CoordinatorTick, CoordinatorStart>;
+
+  struct Process {
+    std::unique_ptr<client::Session> session;  // null: not running
+    std::unique_ptr<client::Worker> worker;
+    std::optional<client::Job> job;
+    Bytes state;  // what survives
+    std::uint32_t life = 0;
+    std::uint32_t connection = 0;
+    bool connected = false;
+    Duration clock{0};  // its own is so far ahead
+    Instant tick_at = Instant::max();
+    bool liar = false;
+    bool done = false;  // it has seen the end of the run
+    std::uint64_t session_seen = 0;
+  };
+
+  // ---- coordinator::Outlet
+  void send(const std::string& peer, const Frame& frame) override;
+  void evaluate(std::uint32_t round, std::shared_ptr<const AlignedVector<float>> x) override;
+  void round_finished(const RoundRow&) override {}
+  void evaluation_known(const EvaluationRow&) override {}
+  void note(const std::string& text) override { trace("coordinator: " + text); }
+  void ballot_counted(const std::string& identity, const wire::Ballot& ballot) override;
+
+  void happen(const ToCoordinator& event);
+  void happen(const ToClient& event);
+  void happen(const JobDue& event);
+  void happen(const ClientTick& event);
+  void happen(const ClientStart& event);
+  void happen(const CoordinatorTick& event);
+  void happen(const CoordinatorStart& event);
+
+  // ---- the coordinator's process
+  void start_coordinator();
+  std::unique_ptr<coordinator::Ledger> open_ledger();
+  void tell_coordinator(const coordinator::Event& event);
+  void coordinator_dies();
+  void coordinator_may_die();
+  void schedule_coordinator_tick();
+
+  // ---- the clients' processes
+  void step_client(std::size_t i, const client::Event& event);
+  void perform(std::size_t i, const client::Action& action);
+  void client_dies(std::size_t i, Duration away);
+  void client_sends(std::size_t i, const Frame& frame);
+  void connect(std::size_t i);
+  void schedule_client_tick(std::size_t i);
+  client::SessionOptions session_options(std::size_t i) const;
+
+  // ---- the network
+  void carry_up(const std::string& peer, const std::string& key, const Frame& frame);
+  void carry_down(std::size_t i, const Frame& frame);
+  int copies();
+  Instant arrival();
+  Frame maybe_damaged(const Frame& frame);
+  void lie(std::size_t i);
+  void forge(const Frame& seen);
+  std::string peer_of(std::size_t i) const;
+  std::string key_of(std::size_t i) const;
+
+  void heal_when_due();
+  bool all_done() const;
+  std::string whereabouts() const;
+  void check_end() const;
+  void record(std::uint64_t what, std::span<const std::uint8_t> bytes = {});
+  void trace(const std::string& text) const;
+
+  std::function<void(const std::string&)> trace_;
+  Plan plan_;
+  Intensities faults_;  // the plan's, until the world heals
+  std::uint32_t seed_;
+  TensorTable tensors_;
+  Luck luck_;
+  Truth truth_;
+  simulator::EventQueue<Happening> queue_;
+  Instant now_{0};
+  bool healed_ = false;
+  std::uint64_t history_ = 0;
+
+  Disk disk_;
+  DiskVfs vfs_;
+  std::shared_ptr<coordinator::MemoryLedger> memory_;      // where the ledger is not SQLite
+  std::shared_ptr<coordinator::MemoryLedger> before_;      // the canary's: one commit ago
+  std::unique_ptr<coordinator::Coordinator> coordinator_;  // null: not running
+  std::uint32_t coordinator_life_ = 0;
+  Duration coordinator_clock_{0};
+  Instant coordinator_tick_at_ = Instant::max();
+  bool finished_ = false;  // a coordinator has led the run to its end
+
+  std::vector<Process> processes_;
+  client::Scratch scratch_;
+  std::uint32_t client_starts_ = 0;
+  std::uint32_t strangers_ = 0;
+};
+
+}  // namespace psephos::proving
