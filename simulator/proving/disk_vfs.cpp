@@ -30,7 +30,7 @@ int code(Outcome outcome, int failed) {
 // SQLite allocates it; `methods` must come first.
 struct OpenFile {
   sqlite3_file base;
-  Disk* disk;
+  FaultyDisk* disk;
   std::string name;
   bool delete_on_close;
 };
@@ -115,7 +115,7 @@ constexpr sqlite3_io_methods kMethods = {1,
                                          nullptr};
 
 int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
-  Disk& disk = *static_cast<Disk*>(vfs->pAppData);
+  FaultyDisk& disk = *static_cast<FaultyDisk*>(vfs->pAppData);
   static_cast<void>(std::memset(file, 0, sizeof(sqlite3_file)));  // no methods: SQLite won't close
   const std::string path = name ? name : fmt::format("temporary-{}", disk.calls());
   if (disk.dead()) return SQLITE_CANTOPEN;
@@ -129,13 +129,13 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
 }
 
 int remove(sqlite3_vfs* vfs, const char* name, int) {
-  Disk& disk = *static_cast<Disk*>(vfs->pAppData);
+  FaultyDisk& disk = *static_cast<FaultyDisk*>(vfs->pAppData);
   if (!disk.exists(name)) return SQLITE_IOERR_DELETE_NOENT;
   return code(disk.remove(name), SQLITE_IOERR_DELETE);
 }
 
 int access(sqlite3_vfs* vfs, const char* name, int, int* result) {
-  *result = static_cast<Disk*>(vfs->pAppData)->exists(name) ? 1 : 0;
+  *result = static_cast<FaultyDisk*>(vfs->pAppData)->exists(name) ? 1 : 0;
   return SQLITE_OK;
 }
 
@@ -163,7 +163,7 @@ struct DiskVfs::State {
   sqlite3_vfs vfs{};
 };
 
-DiskVfs::DiskVfs(Disk& disk) : state_(std::make_unique<State>()) {
+DiskVfs::DiskVfs(FaultyDisk& disk) : state_(std::make_unique<State>()) {
   static std::atomic<std::uint64_t> registered = 0;
   state_->name = fmt::format("psephos-disk-{}", registered++);
   sqlite3_vfs& vfs = state_->vfs;

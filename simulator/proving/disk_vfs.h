@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "simulator/proving/disk.h"
+#include "simulator/proving/faulty_disk.h"
 
 namespace psephos::proving {
 
@@ -14,7 +14,7 @@ class DiskVfs {
  public:
   // Registers the VFS, under a name no other has. `disk` must outlive this, and this every database
   // opened with it.
-  explicit DiskVfs(Disk& disk);
+  explicit DiskVfs(FaultyDisk& disk);
   ~DiskVfs();
   DiskVfs(const DiskVfs&) = delete;
   DiskVfs& operator=(const DiskVfs&) = delete;

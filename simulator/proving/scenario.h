@@ -11,7 +11,7 @@
 #include "runtime/base/result.h"
 #include "runtime/base/units.h"
 #include "runtime/run/run_config.h"
-#include "simulator/proving/disk.h"
+#include "simulator/proving/faulty_disk.h"
 #include "simulator/proving/luck.h"
 
 namespace psephos::proving {

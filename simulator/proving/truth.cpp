@@ -15,8 +15,10 @@
 namespace psephos::proving {
 namespace {
 
-void demand(bool holds, const std::string& otherwise) {
-  if (!holds) throw Violation(otherwise);
+// Throws Violation with a formatted text where `holds` is false.
+template <class... Args>
+void demand(bool holds, fmt::format_string<Args...> otherwise, Args&&... args) {
+  if (!holds) throw Violation(fmt::format(otherwise, std::forward<Args>(args)...));
 }
 
 bool same_decision(const coordinator::DecisionRecord& a, const coordinator::DecisionRecord& b) {
@@ -40,16 +42,14 @@ Truth::Truth(RunConfig config, std::span<const float> x_0)
 
 void Truth::counted(const std::string& identity, const wire::Ballot& ballot) {
   const std::uint32_t open = rounds();
-  demand(!tally_.contains(identity),
-         fmt::format("{} is counted twice in round {}", identity, open));
+  demand(!tally_.contains(identity), "{} is counted twice in round {}", identity, open);
   demand(ballot.round <= open && open - ballot.round <= config_.hyper.staleness,
-         fmt::format("a ballot of round {} is counted in round {}", ballot.round, open));
+         "a ballot of round {} is counted in round {}", ballot.round, open);
   const auto newest = newest_counted_.find(identity);
-  demand(
-      newest == newest_counted_.end() || ballot.round > newest->second,
-      fmt::format("a ballot of {} of round {} is counted a second time", identity, ballot.round));
+  demand(newest == newest_counted_.end() || ballot.round > newest->second,
+         "a ballot of {} of round {} is counted a second time", identity, ballot.round);
   auto signs = decode(ballot.encoding, ballot.planes, d_);
-  demand(signs.ok(), fmt::format("a ballot of {} that is none is counted", identity));
+  demand(signs.ok(), "a ballot of {} that is none is counted", identity);
   tally_.emplace(identity, Entered{ballot.round, std::move(*signs)});
 }
 
@@ -72,8 +72,8 @@ void Truth::check_against_sum(const PackedSigns& decision) const {
     const int expected = !enough ? 0 : net[i] > 0 ? 1 : -1;
     if (expected == 0 && config_.downlink == Downlink::kBinary) continue;  // the coin's business
     demand(decision.at(i) == expected,
-           fmt::format("round {}, parameter {}: {} votes sum to {}, which decides {}, not {}",
-                       rounds(), i, voters, net[i], expected, decision.at(i)));
+           "round {}, parameter {}: {} votes sum to {}, which decides {}, not {}", rounds(), i,
+           voters, net[i], expected, decision.at(i));
   }
 }
 
@@ -86,25 +86,23 @@ void Truth::apply(const PackedSigns& decision, float delta, float keep) {
 }
 
 void Truth::decided(const coordinator::DecisionRecord& record) {
-  demand(record.round == rounds(),
-         fmt::format("decision {} comes after {} decisions", record.round, rounds()));
-  demand(!pending_, fmt::format("round {} is decided twice", record.round));
+  demand(record.round == rounds(), "decision {} comes after {} decisions", record.round, rounds());
+  demand(!pending_, "round {} is decided twice", record.round);
   demand(record.voters == tally_.size() && record.counted.size() == tally_.size(),
-         fmt::format("round {} says {} voters and {} keys for {} ballots", record.round,
-                     record.voters, record.counted.size(), tally_.size()));
-  demand(record.voters >= config_.min_voters,
-         fmt::format("round {} closed with {} voters", record.round, record.voters));
+         "round {} says {} voters and {} keys for {} ballots", record.round, record.voters,
+         record.counted.size(), tally_.size());
+  demand(record.voters >= config_.min_voters, "round {} closed with {} voters", record.round,
+         record.voters);
   for (const std::string& identity : record.counted) {
-    demand(tally_.contains(identity),
-           fmt::format("round {} claims a ballot of {}", record.round, identity));
+    demand(tally_.contains(identity), "round {} claims a ballot of {}", record.round, identity);
   }
   auto decision =
       decode_decision(record.votes.encoding, record.votes.planes, d_, last_ ? &*last_ : nullptr);
-  demand(decision.ok(), fmt::format("decision {} cannot be read", record.round));
+  demand(decision.ok(), "decision {} cannot be read", record.round);
   check_against_sum(*decision);
   apply(*decision, record.delta, record.keep);
   demand(record.fingerprint == psephos::fingerprint(x_),
-         fmt::format("decision {} names another fingerprint than it leads to", record.round));
+         "decision {} names another fingerprint than it leads to", record.round);
   last_ = std::move(*decision);
   pending_ = record;
 }
@@ -124,8 +122,8 @@ void Truth::told(std::span<const std::uint8_t> frame) {
   demand(message.ok(), "the coordinator says what nobody can read");
   const auto known = [&](std::uint32_t round, std::uint64_t fingerprint, const char* what) {
     demand(round <= rounds() && fingerprints_[round] == fingerprint,
-           fmt::format("{} tells x_{} with fingerprint {:016x}, which is not committed", what,
-                       round, fingerprint));
+           "{} tells x_{} with fingerprint {:016x}, which is not committed", what, round,
+           fingerprint);
   };
   if (const auto* welcome = std::get_if<wire::Welcome>(&*message)) {
     known(welcome->round, welcome->fingerprint, "Welcome");
@@ -144,20 +142,19 @@ void Truth::restarted(const coordinator::Ledger& ledger, bool disk_lied) {
   if (pending_ && found == rounds() + 1) {
     const coordinator::DecisionRef record = ledger.decision(pending_->round);
     demand(record && same_decision(*record, *pending_),
-           fmt::format("the ledger has another decision {} than was made", pending_->round));
+           "the ledger has another decision {} than was made", pending_->round);
     committed();
   }
   tally_.clear();
-  demand(found <= rounds(),
-         fmt::format("the ledger has {} rounds, {} were decided", found, rounds()));
-  demand(found == rounds() || disk_lied,
-         fmt::format("the ledger lost rounds {} to {}, which were committed", found, rounds() - 1));
+  demand(found <= rounds(), "the ledger has {} rounds, {} were decided", found, rounds());
+  demand(found == rounds() || disk_lied, "the ledger lost rounds {} to {}, which were committed",
+         found, rounds() - 1);
   if (found < rounds() || pending_) rewind(found);
   for (std::uint32_t round = 0; round < rounds(); ++round) {
     const coordinator::DecisionRef record = ledger.decision(round);
     if (!record) continue;  // out of a memory ledger's reach
-    demand(same_decision(*record, line_[round]),
-           fmt::format("the ledger has another decision {} than was made", round));
+    demand(same_decision(*record, line_[round]), "the ledger has another decision {} than was made",
+           round);
   }
 }
 
@@ -186,8 +183,8 @@ void Truth::rewind(std::uint32_t rounds) {
 
 void Truth::reported(std::size_t client, std::uint32_t round, std::uint64_t fingerprint) const {
   demand(known_.contains({round, fingerprint}),
-         fmt::format("client {} reports round {} with fingerprint {:016x}, which nobody decided",
-                     client, round, fingerprint));
+         "client {} reports round {} with fingerprint {:016x}, which nobody decided", client, round,
+         fingerprint);
 }
 
 }  // namespace psephos::proving

@@ -91,6 +91,7 @@ World::World(const Plan& plan, std::uint32_t seed, std::uint32_t parameters,
       processes_(plan.clients) {
   for (std::size_t i = 0; i < processes_.size(); ++i) {
     processes_[i].liar = i < faults_.liars;
+    if (plan_.keyed) processes_[i].key = fmt::format("key-of-{}", i);
     const bool late = luck_.chance(faults_.late_joiners);
     queue_.schedule(std::chrono::milliseconds(late ? luck_.below(20'000) : luck_.below(100)),
                     ClientStart{i, 0});
@@ -258,7 +259,7 @@ void World::send(const std::string& peer, const Frame& frame) {
   coordinator_may_die();
   truth_.told(*frame);
   for (std::size_t i = 0; i < processes_.size(); ++i) {
-    if (processes_[i].connected && peer_of(i) == peer) carry_down(i, frame);
+    if (processes_[i].connected && processes_[i].peer == peer) carry_down(i, frame);
   }
   coordinator_may_die();
 }
@@ -395,22 +396,15 @@ void World::schedule_client_tick(std::size_t i) {
 
 // A connection is made where somebody listens, or not at all.
 void World::connect(std::size_t i) {
-  ++processes_[i].connection;
-  processes_[i].connected = coordinator_ != nullptr;
+  Process& process = processes_[i];
+  process.peer = fmt::format("{}#{}", i, ++process.connection);
+  process.connected = coordinator_ != nullptr;
 }
 
 // ---- the network --------------------------------------------------------------------------------
 
-std::string World::peer_of(std::size_t i) const {
-  return fmt::format("{}#{}", i, processes_[i].connection);
-}
-
-std::string World::key_of(std::size_t i) const {
-  return plan_.keyed ? fmt::format("key-of-{}", i) : "";
-}
-
 void World::client_sends(std::size_t i, const Frame& frame) {
-  carry_up(peer_of(i), key_of(i), processes_[i].connected ? frame : nullptr);
+  carry_up(processes_[i].peer, processes_[i].key, processes_[i].connected ? frame : nullptr);
   if (processes_[i].liar && luck_.chance(faults_.lie)) lie(i);
   if (luck_.chance(faults_.forge) && !plan_.keyed) forge(frame);
   if (luck_.chance(faults_.break_connection)) processes_[i].connected = false;
@@ -419,19 +413,24 @@ void World::client_sends(std::size_t i, const Frame& frame) {
 void World::carry_up(const std::string& peer, const std::string& key, const Frame& frame) {
   if (!frame) return;
   for (int copy = copies(); copy > 0; --copy) {
-    queue_.schedule(arrival(), ToCoordinator{peer, key, maybe_damaged(frame), coordinator_life_});
+    const bool damage = luck_.chance(faults_.damage);
+    queue_.schedule(arrival(), ToCoordinator{peer, key, damage ? damaged(frame, luck_) : frame,
+                                             coordinator_life_});
   }
 }
 
 void World::carry_down(std::size_t i, const Frame& frame) {
   for (int copy = copies(); copy > 0; --copy) {
-    // What the coordinator says is signed for by CURVE, or meant for the same machine: a changed
-    // Welcome would be another run. Decisions prove themselves.
-    const auto message = wire::read_coordinator_frame(*frame, kMaxParameters);
-    const bool proves_itself = message && (std::holds_alternative<wire::Decision>(*message) ||
-                                           std::holds_alternative<wire::Past>(*message));
-    queue_.schedule(arrival(), ToClient{i, processes_[i].connection,
-                                        proves_itself ? maybe_damaged(frame) : frame});
+    Frame sent = frame;
+    if (luck_.chance(faults_.damage)) {
+      // What the coordinator says is signed for by CURVE, or meant for the same machine: a changed
+      // Welcome would be another run. Decisions prove themselves.
+      const auto message = wire::read_coordinator_frame(*frame, kMaxParameters);
+      const bool proves_itself = message && (std::holds_alternative<wire::Decision>(*message) ||
+                                             std::holds_alternative<wire::Past>(*message));
+      if (proves_itself) sent = damaged(frame, luck_);
+    }
+    queue_.schedule(arrival(), ToClient{i, processes_[i].connection, std::move(sent)});
   }
 }
 
@@ -446,10 +445,6 @@ Instant World::arrival() {
   return now_ + faults_.latency + overtaken;
 }
 
-Frame World::maybe_damaged(const Frame& frame) {
-  return luck_.chance(faults_.damage) ? damaged(frame, luck_) : frame;
-}
-
 void World::lie(std::size_t i) {
   Process& process = processes_[i];
   Known known;
@@ -461,7 +456,7 @@ void World::lie(std::size_t i) {
   known.name = fmt::format("client-{}", i);
   known.other =
       fmt::format("client-{}", luck_.below(static_cast<std::uint32_t>(processes_.size())));
-  carry_up(peer_of(i), key_of(i), draw_lie(known, luck_));
+  carry_up(processes_[i].peer, processes_[i].key, draw_lie(known, luck_));
 }
 
 // Somebody who has overheard a frame says it again, or something like it.

@@ -20,7 +20,7 @@
 #include "coordinator/core/coordinator.h"
 #include "coordinator/ledger/memory_ledger.h"
 #include "simulator/event_queue.h"
-#include "simulator/proving/disk.h"
+#include "simulator/proving/faulty_disk.h"
 #include "simulator/proving/disk_vfs.h"
 #include "simulator/proving/luck.h"
 #include "simulator/proving/scenario.h"
@@ -87,6 +87,8 @@ class World : private coordinator::Outlet {
     Bytes state;  // what survives
     std::uint32_t life = 0;
     std::uint32_t connection = 0;
+    std::string peer;  // routing id of that connection
+    std::string key;   // that CURVE would vouch for
     bool connected = false;
     Duration clock{0};  // its own is so far ahead
     Instant tick_at = Instant::max();
@@ -133,11 +135,8 @@ class World : private coordinator::Outlet {
   void carry_down(std::size_t i, const Frame& frame);
   int copies();
   Instant arrival();
-  Frame maybe_damaged(const Frame& frame);
   void lie(std::size_t i);
   void forge(const Frame& seen);
-  std::string peer_of(std::size_t i) const;
-  std::string key_of(std::size_t i) const;
 
   void heal_when_due();
   bool all_done() const;
@@ -158,7 +157,7 @@ class World : private coordinator::Outlet {
   bool healed_ = false;
   std::uint64_t history_ = 0;
 
-  Disk disk_;
+  FaultyDisk disk_;
   DiskVfs vfs_;
   std::shared_ptr<coordinator::MemoryLedger> memory_;      // where the ledger is not SQLite
   std::shared_ptr<coordinator::MemoryLedger> before_;      // the canary's: one commit ago

@@ -1,4 +1,4 @@
-#include "simulator/proving/disk.h"
+#include "simulator/proving/faulty_disk.h"
 
 #include <algorithm>
 #include <cstring>
@@ -13,17 +13,17 @@ constexpr std::size_t kSector = 512;  // what a power cut keeps whole
 
 }  // namespace
 
-void Disk::fail_at(std::uint64_t nth, bool for_ever) {
+void FaultyDisk::fail_at(std::uint64_t nth, bool for_ever) {
   fail_from_ = calls_ + nth;
   fail_until_ = for_ever ? kNever : fail_from_ + 1;
 }
 
-Outcome Disk::may_fail() {
+Outcome FaultyDisk::may_fail() {
   const std::uint64_t call = calls_++;
   return dead_ || (call >= fail_from_ && call < fail_until_) ? Outcome::kFailed : Outcome::kDone;
 }
 
-void Disk::crash(Crash kind) {
+void FaultyDisk::crash(Crash kind) {
   dead_ = true;
   for (auto& [name, file] : files_) {
     if (kind == Crash::kPower) lose_power(file);
@@ -31,7 +31,7 @@ void Disk::crash(Crash kind) {
 }
 
 // Which of the unsynced sectors reached the disk is anybody's guess: all up to some point, or any.
-void Disk::lose_power(File& file) {
+void FaultyDisk::lose_power(File& file) {
   const bool in_order = luck_.chance(0.5);
   const double kept = luck_.uniform(0, 1);
   std::vector<std::uint8_t>& bytes = file.durable;
@@ -59,7 +59,7 @@ void Disk::lose_power(File& file) {
   file.written = bytes;
 }
 
-void Disk::flip(const std::string& name, std::uint64_t bit) {
+void FaultyDisk::flip(const std::string& name, std::uint64_t bit) {
   File& file = files_.at(name);
   PSEPHOS_CHECK(bit / 8 < file.written.size(), "a bit beyond the file");
   const auto mask = static_cast<std::uint8_t>(1u << (bit % 8));
@@ -68,25 +68,25 @@ void Disk::flip(const std::string& name, std::uint64_t bit) {
   lied_ = true;
 }
 
-Outcome Disk::create(const std::string& name) {
+Outcome FaultyDisk::create(const std::string& name) {
   if (dead_) return Outcome::kFailed;
   files_.try_emplace(name);
   return Outcome::kDone;
 }
 
-Outcome Disk::remove(const std::string& name) {
+Outcome FaultyDisk::remove(const std::string& name) {
   if (const Outcome outcome = may_fail(); outcome != Outcome::kDone) return outcome;
   files_.erase(name);
   return Outcome::kDone;
 }
 
-std::size_t Disk::size(const std::string& name) const { return files_.at(name).written.size(); }
+std::size_t FaultyDisk::size(const std::string& name) const { return files_.at(name).written.size(); }
 
-const std::vector<std::uint8_t>& Disk::contents(const std::string& name) const {
+const std::vector<std::uint8_t>& FaultyDisk::contents(const std::string& name) const {
   return files_.at(name).written;
 }
 
-std::size_t Disk::read(const std::string& name, std::uint64_t offset,
+std::size_t FaultyDisk::read(const std::string& name, std::uint64_t offset,
                        std::span<std::uint8_t> into) const {
   const std::vector<std::uint8_t>& bytes = files_.at(name).written;
   if (offset >= bytes.size()) return 0;
@@ -95,7 +95,7 @@ std::size_t Disk::read(const std::string& name, std::uint64_t offset,
   return count;
 }
 
-Outcome Disk::write(const std::string& name, std::uint64_t offset,
+Outcome FaultyDisk::write(const std::string& name, std::uint64_t offset,
                     std::span<const std::uint8_t> bytes) {
   if (const Outcome outcome = may_fail(); outcome != Outcome::kDone) return outcome;
   if (luck_.chance(faults_.full)) return Outcome::kFull;
@@ -108,7 +108,7 @@ Outcome Disk::write(const std::string& name, std::uint64_t offset,
   return cut ? Outcome::kFailed : Outcome::kDone;
 }
 
-Outcome Disk::truncate(const std::string& name, std::uint64_t size) {
+Outcome FaultyDisk::truncate(const std::string& name, std::uint64_t size) {
   if (const Outcome outcome = may_fail(); outcome != Outcome::kDone) return outcome;
   File& file = files_.at(name);
   Change change{size, {}, true};
@@ -117,7 +117,7 @@ Outcome Disk::truncate(const std::string& name, std::uint64_t size) {
   return Outcome::kDone;
 }
 
-Outcome Disk::sync(const std::string& name) {
+Outcome FaultyDisk::sync(const std::string& name) {
   if (const Outcome outcome = may_fail(); outcome != Outcome::kDone) return outcome;
   if (luck_.chance(faults_.failed_sync)) return Outcome::kFailed;
   if (luck_.chance(faults_.lost_sync)) {
@@ -131,7 +131,7 @@ Outcome Disk::sync(const std::string& name) {
   return Outcome::kDone;
 }
 
-void Disk::apply(const Change& change, std::vector<std::uint8_t>& bytes) {
+void FaultyDisk::apply(const Change& change, std::vector<std::uint8_t>& bytes) {
   if (change.resize) {
     bytes.resize(change.offset);
     return;

@@ -33,9 +33,9 @@ enum class Crash : std::uint8_t {
   kPower,    // what was written since the last sync may be there, sector by sector
 };
 
-class Disk {
+class FaultyDisk {
  public:
-  explicit Disk(Luck luck) : luck_(luck) {}
+  explicit FaultyDisk(Luck luck) : luck_(luck) {}
 
   void set_faults(const DiskFaults& faults) { faults_ = faults; }
 
