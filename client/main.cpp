@@ -15,6 +15,7 @@
 
 #include "client/agent/agent.h"
 #include "client/gradient/dataset_gradient.h"
+#include "client/state/state_file.h"
 #include "platforms/kernels/kernels.h"
 #include "runtime/base/entropy.h"
 #include "runtime/base/interrupt.h"
@@ -46,9 +47,15 @@ constexpr const char* kExamples = R"(Examples:
     psephos-client check-config device.toml
     psephos-client --config device.toml --connect tcp://127.0.0.1:5580
 
+  Go on after a power cut where it stood, with the same secret seed:
+    psephos-client --connect tcp://127.0.0.1:5580 --state /var/lib/psephos/kitchen.state
+
 Model, rule, learning rate and everything else about training come from the coordinator.)";
 
 constexpr const char* kDefaultPartition = "iid";
+// Seldom, because SD cards wear: so many rounds of momentum may be lost with a power cut.
+constexpr std::uint32_t kDefaultStateEvery = 50;
+constexpr std::uint32_t kMaxStateEvery = 1'000'000;
 
 struct ClientFlags {
   std::string connect;
@@ -58,6 +65,8 @@ struct ClientFlags {
   std::string part;
   std::string run;
   std::string save;
+  std::string state;
+  std::optional<std::uint32_t> state_every;
   std::optional<double> test_fraction;
   std::optional<std::uint32_t> seed;
   std::size_t max_parameters = wire::kDefaultMaxParameters;
@@ -183,6 +192,9 @@ Result<Membership> check(const ClientFlags& flags) {
   if (const auto checked = wire::check_name(membership.name); !checked) {
     return Error{"--name: " + checked.error().text};
   }
+  if (flags.state_every && flags.state.empty()) {
+    return Error{"--state-every goes with --state FILE: without it nothing is kept"};
+  }
   if (const auto known = check_dataset_words(flags.dataset, flags.test_fraction); !known)
     return known.error();
   return membership;
@@ -201,6 +213,14 @@ Result<std::string> membership_in_words(const ClientFlags& flags) {
 int save(const std::string& path, std::span<const float> parameters) {
   const auto saved = replace_file(path, npy_bytes(parameters));
   return saved ? kExitSuccess : fail("--save: " + saved.error().text, kExitFailure);
+}
+
+// The key to begin with, and where the client stood; both from --state where that has them.
+Result<client::StateFile::Opened> open_state(client::StateFile& file, const ClientFlags& flags,
+                                             bool key_is_given, PhiloxKey key) {
+  if (flags.state.empty()) return client::StateFile::Opened{{key, {}}, {}};
+  if (const auto possible = check_replaceable(flags.state); !possible) return possible.error();
+  return file.open(key_is_given ? std::optional(key) : std::nullopt, key);
 }
 
 int take_part(const ClientFlags& flags, const ConfigSource& source) {
@@ -227,6 +247,11 @@ int take_part(const ClientFlags& flags, const ConfigSource& source) {
     const std::uint64_t secret = random_identifier();
     key = {static_cast<std::uint32_t>(secret), static_cast<std::uint32_t>(secret >> 32)};
   }
+  SystemDisk disk;
+  client::StateFile state_file(disk, flags.state, flags.max_parameters);
+  auto opened = open_state(state_file, flags, seed.has_value(), key);
+  if (!opened) return fail("--state: " + opened.error().text, kExitFailure);
+  key = opened->state.key;
   client::AgentOptions options;
   options.endpoint = flags.connect;
   options.session.name = name;
@@ -236,22 +261,29 @@ int take_part(const ClientFlags& flags, const ConfigSource& source) {
   options.session.data_manifest = holding->manifest;
   options.session.arithmetic = fmt::format("{}/{}", arithmetic_set(), kernels::kernels().name);
   options.session.key = key;
+  if (!flags.state.empty()) {
+    options.session.save_every = flags.state_every.value_or(kDefaultStateEvery);
+  }
+  if (auto& run_state = opened->state.run) {
+    options.session.restored = std::make_shared<const client::RunState>(*std::move(run_state));
+  }
 
   const auto note = [&flags, &name = name](const client::Note& said) {
     if (!flags.quiet) fmt::print(stderr, "{}: {}\n", name, said.text);
   };
   note({fmt::format("{} samples of {}, kernels {}, connecting to {}", options.session.samples,
                     flags.dataset, kernels::kernels().name, flags.connect)});
+  for (std::string& text : opened->notes) note({std::move(text)});
   // Not an error: a device may start before its network does.
   if (const auto found = net::check_host(flags.connect); !found) note({found.error().text});
   catch_interrupts(2);
   net::Context context(16);
-  client::Agent agent(context, options,
-                      std::make_unique<client::Worker>(
-                          client::dataset_gradient(std::make_shared<client::ModelPools>(*dataset),
-                                                   std::move(holding->part)),
-                          key),
-                      note);
+  auto worker = std::make_unique<client::Worker>(
+      client::dataset_gradient(std::make_shared<client::ModelPools>(*dataset),
+                               std::move(holding->part)),
+      key);
+  worker->keep_state_in(state_file);
+  client::Agent agent(context, std::move(options), std::move(worker), note);
   const auto outcome = agent.run([] { return interrupts() > 0; });
   if (!outcome) return fail(outcome.error().text, kExitFailure);
   if (outcome->ending == client::Ending::kFailed) return fail(outcome->text, kExitFailure);
@@ -329,6 +361,17 @@ int run(int argc, const char* const* argv) {
       ->type_name("N")
       ->check(whole_number())
       ->group("Data");
+  app.add_option("--state", flags.state,
+                 "keep what must not be lost in this file: the secret seed,\n"
+                 "where this client stands, its momentum [nothing is kept]")
+      ->type_name("FILE")
+      ->group("Output");
+  app.add_option("--state-every", flags.state_every,
+                 "rounds between writes to it; it is also written at the end.\n"
+                 "With 1 a crash changes nothing of the run [50]")
+      ->type_name("ROUNDS")
+      ->check(whole_number(1, kMaxStateEvery))
+      ->group("Output");
   app.add_option("--save", flags.save, "write the final parameters to this .npy file")
       ->type_name("FILE")
       ->configurable(false)

@@ -10,6 +10,11 @@ void WorkerRule::prepare(std::size_t parameters) {
   PSEPHOS_CHECK(parameters == momentum_.size(), "a gradient of another model");
 }
 
+void WorkerRule::restore(std::span<const float> momentum) {
+  PSEPHOS_CHECK(momentum.empty() || algorithm_ == Algorithm::kSignum, "a rule without momentum");
+  momentum_.assign(momentum.begin(), momentum.end());
+}
+
 std::span<const float> WorkerRule::vote_vector(std::span<const float> gradient) {
   if (algorithm_ == Algorithm::kSignsgd) return gradient;
   prepare(gradient.size());

@@ -27,6 +27,11 @@ class WorkerRule {
   PackedSigns vote(std::span<const float> gradient, const BallotRule& rule, PhiloxKey key,
                    std::uint32_t round);
 
+  // d values, or empty: nothing was voted yet, or the rule has none.
+  std::span<const float> momentum() const { return momentum_; }
+  // Goes on from that of another WorkerRule of the same algorithm.
+  void restore(std::span<const float> momentum);
+
  private:
   void prepare(std::size_t parameters);
 

@@ -60,6 +60,9 @@ void Session::on_message(const wire::Welcome& welcome, const Frame&, Instant now
   const bool same =
       welcome.run == run_ && welcome.tensors == welcome_.tensors && welcome.hyper == welcome_.hyper;
   if (!same) forget_run();
+  if (restored_ && restored_->standing.run != welcome.run) {
+    forget_restored(fmt::format("the coordinator leads run {}", format_hex(welcome.run)));
+  }
   joined_ = true;
   awaiting_answer_ = false;
   reconnect_first_ = false;
@@ -177,6 +180,7 @@ void Session::on_message(const wire::Refusal& refusal, const Frame&, Instant now
         return;
       }
       note(said + "; starting afresh in the coordinator's run");
+      restored_.reset();
       forget_run();
       lose_session(now + not_before + backoff());
       return;

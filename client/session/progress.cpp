@@ -14,9 +14,27 @@ namespace psephos::client {
 void Session::on_done(const Prepared& done) {
   PSEPHOS_CHECK(done.run == run_, "a model of another run");
   prepared_ = true;
+  if (done.restored) {
+    continue_restored();
+    return;
+  }
+  if (restored_) forget_restored(done.not_restored_because);
   if (welcome_.x0_given) return;  // the run did not start from what was drawn: a checkpoint has it
   have_ = 0;
   fingerprint_ = done.fingerprint;
+  compare_with_welcome();
+}
+
+// As if the session had never been away: what is saved was confirmed in its epoch.
+void Session::continue_restored() {
+  const auto restored = std::exchange(restored_, nullptr);
+  const Standing& standing = restored->standing;
+  have_ = standing.round;
+  fingerprint_ = restored->fingerprint;
+  epoch_ = standing.epoch;
+  if (standing.ballot) kept_ = Kept{standing.round, standing.ballot};
+  saved_ = Saved{standing.round, kept_.has_value()};
+  note(fmt::format("going on from the state of round {}", standing.round));
   compare_with_welcome();
 }
 
@@ -71,6 +89,17 @@ void Session::on_done(const Evaluated& done) {
   }
 }
 
+// Voting goes on without a disk. The next try is as far away as after a success.
+void Session::on_done(const StateSaved& done) {
+  const bool failed = !done.failure.empty();
+  if (failed && !saving_failed_) {
+    note(fmt::format("the state is not saved: {}; voting goes on", done.failure));
+  } else if (!failed && saving_failed_) {
+    note("the state is saved again");
+  }
+  saving_failed_ = failed;
+}
+
 void Session::on_done(const JobFailed& done) {
   if (joined_) send(wire::Leave{session_, wire::LeaveReason::kFailed});
   end(Ending::kFailed, done.text);
@@ -82,17 +111,23 @@ void Session::advance(Instant now) {
   if (joined_) send_kept_ballot();
   if (busy_) return;
   finish_when_done();
-  if (ended_ || !joined_) return;
+  if (ended_ || busy_ || !joined_) return;
   if (!prepared_) {
-    start(Prepare{welcome_});
+    start(Prepare{welcome_, restored_});
+    return;
+  }
+  if (kept_ && save_is_due()) {
+    save();
     return;
   }
   if (advance_replica(now)) advance_ballot();
 }
 
-// Sends the kept ballot once in every membership, and when asked to, as long as it may count.
+// Sends the kept ballot once in every membership, and when asked to, as long as it may count; never
+// before a state that is due has been saved with it.
 void Session::send_kept_ballot() {
   if (!kept_ || !kept_->due || kept_->round > open_round_) return;
+  if (saving_ || save_is_due()) return;
   const std::uint32_t age = open_round_ - kept_->round;
   if (age == 0 ? invited_ != kept_->round : age > welcome_.hyper.staleness) return;
   wire::Ballot ballot;
@@ -116,6 +151,10 @@ void Session::finish_when_done() {
   compare_with_finished();
   if (!have_ || round() != last_round()) return;
   if (joined_ && evaluate_ == have_) return;
+  if (has_unsaved()) {
+    save();
+    return;
+  }
   if (joined_) send(wire::Leave{session_, wire::LeaveReason::kFinished});
   end(Ending::kFinished,
       fmt::format("finished after {} rounds, fingerprint {}", *have_, format_hex(fingerprint_)));
@@ -167,7 +206,45 @@ void Session::advance_ballot() {
   } else if (evaluate_ == round) {
     evaluate_.reset();
     start(Evaluate{round});
+  } else if (save_is_due()) {
+    save();
   }
+}
+
+// ---- what outlives the process -----------------------------------------------------------------
+
+// Of a round that was saved without its ballot the state is saved again once there is one.
+bool Session::save_is_due() const {
+  if (!has_unsaved()) return false;
+  return !saved_ || saved_->round == *have_ || *have_ - saved_->round >= options_.save_every;
+}
+
+// Only what a coordinator has confirmed is worth keeping.
+bool Session::has_unsaved() const {
+  if (options_.save_every == 0 || !have_ || round() != have_) return false;
+  return saved_ != Saved{*have_, kept_.has_value()};
+}
+
+void Session::save() {
+  saving_ = true;
+  saved_ = Saved{*have_, kept_.has_value()};
+  start(SaveState{{run_, *epoch_, *have_, kept_ ? kept_->content : nullptr}});
+}
+
+// The coordinator hears of it at once; the process ends when its state is safe.
+void Session::stop() {
+  if (joined_) send(wire::Leave{session_, wire::LeaveReason::kStopped});
+  stopping_ = true;
+}
+
+void Session::finish_stopping() {
+  if (ended_) return;
+  if (options_.save_every != 0 && busy_) return;
+  if (has_unsaved()) {
+    save();
+    return;
+  }
+  end(Ending::kStopped, "stopped");
 }
 
 }  // namespace psephos::client

@@ -7,27 +7,37 @@
 
 namespace psephos::client {
 
-Session::Session(SessionOptions options) : options_(std::move(options)), run_(options_.run) {}
+Session::Session(SessionOptions options)
+    : options_(std::move(options)), run_(options_.run), restored_(std::move(options_.restored)) {
+  if (restored_ && run_ == wire::kAnyRun) run_ = restored_->standing.run;
+}
 
 Actions Session::step(const Event& event, Instant now) {
   actions_.clear();
-  if (ended_) return {};
+  if (ended_ || (stopping_ && !std::holds_alternative<JobEnded>(event))) return {};
   if (std::holds_alternative<Started>(event)) {
+    if (restored_ && restored_->standing.run != run_) {
+      forget_restored(fmt::format("this client is to take part in run {} only", format_hex(run_)));
+    }
     send_join(now);
   } else if (const auto* arrived = std::get_if<FrameArrived>(&event)) {
     on_frame(arrived->frame, now);
   } else if (const auto* job = std::get_if<JobEnded>(&event)) {
     busy_ = false;
+    saving_ = false;
     if (!std::exchange(outdated_, false)) {
       std::visit([&](const auto& done) { on_done(done); }, job->done);
     }
   } else if (std::holds_alternative<Tick>(event)) {
     on_tick(now);
   } else {
-    if (joined_) send(wire::Leave{session_, wire::LeaveReason::kStopped});
-    end(Ending::kStopped, "stopped");
+    stop();
   }
-  if (!ended_) advance(now);
+  if (stopping_) {
+    finish_stopping();
+  } else if (!ended_) {
+    advance(now);
+  }
   return std::exchange(actions_, {});
 }
 
@@ -38,7 +48,7 @@ std::optional<std::uint32_t> Session::round() const {
 // ---- time --------------------------------------------------------------------------------------
 
 Instant Session::next_tick() const {
-  if (ended_) return Instant::max();
+  if (ended_ || stopping_) return Instant::max();
   if (!joined_) return retry_at_;
   Instant next = std::min(
       next_heartbeat_,
@@ -99,6 +109,11 @@ void Session::send_join(Instant now) {
   join.have_round = have_.value_or(wire::kNoRound);
   join.epoch = epoch_.value_or(welcome_.epoch);
   join.fingerprint = have_ ? fingerprint_ : 0;
+  if (restored_) {
+    join.have_round = restored_->standing.round;
+    join.epoch = restored_->standing.epoch;
+    join.fingerprint = restored_->fingerprint;
+  }
   join.arithmetic = options_.arithmetic;
   join.samples = options_.samples;
   join.data_manifest = options_.data_manifest;
@@ -139,6 +154,12 @@ void Session::forget_run() {
   reason_ = wire::CatchUpReason::kNoState;
 }
 
+void Session::forget_restored(const std::string& because) {
+  note(fmt::format("the state of round {} of run {} is of no use: {}", restored_->standing.round,
+                   format_hex(restored_->standing.run), because));
+  restored_.reset();
+}
+
 // The replica is not the coordinator's. Its ballot goes with it: it was computed from other
 // parameters.
 void Session::diverged() {
@@ -154,6 +175,7 @@ void Session::lose_replica() {
   fingerprint_ = 0;
   epoch_.reset();
   kept_.reset();
+  saved_.reset();
   waiting_.reset();
   transfer_.reset();
 }

@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "client/state/client_state.h"
 #include "runtime/base/philox.h"
 #include "runtime/base/units.h"
 #include "runtime/wire/limits.h"
@@ -26,9 +27,11 @@ namespace psephos::client {
 
 // ---- the arithmetic side's vocabulary ----------------------------------------------------------
 
-// Build the model that Welcome describes, and x_0.
+// Build the model that Welcome describes, and x_0; or, where the client stood in this run before,
+// what it had there.
 struct Prepare {
   wire::Welcome welcome;
+  std::shared_ptr<const RunState> restored = nullptr;  // of the same run; null: start from x_0
 };
 struct ComputeBallot {
   std::uint32_t round = 0;
@@ -46,20 +49,17 @@ struct LoadChunk {
 struct Evaluate {
   std::uint32_t round = 0;
 };
-using Job = std::variant<Prepare, ComputeBallot, ApplyDecisions, LoadChunk, Evaluate>;
-
-// A ballot as computed once and kept until its round's decision is held. It is re-sent as it is and
-// never recomputed: momentum, batch and coins have moved on.
-struct BallotContent {
-  EncodedSigns votes;
-  float loss = 0;
-  std::uint32_t samples = 0;
-  double gradient_s = 0;
+// Bring to safety what would be lost with the process.
+struct SaveState {
+  Standing standing;
 };
+using Job = std::variant<Prepare, ComputeBallot, ApplyDecisions, LoadChunk, Evaluate, SaveState>;
 
 struct Prepared {
   std::uint64_t run = 0;
-  std::uint64_t fingerprint = 0;  // of x_0 as drawn
+  std::uint64_t fingerprint = 0;  // of x_0 as drawn, or of what was restored
+  bool restored = false;
+  std::string not_restored_because = {};  // there was something, but not of this model
 };
 struct BallotReady {
   std::uint32_t round = 0;
@@ -83,11 +83,15 @@ struct Evaluated {
   double accuracy = 0;
   std::uint64_t samples = 0;
 };
+struct StateSaved {
+  std::string failure;  // empty: it is safe
+};
 // The job cannot be done, now or later (another model, no such data): the client gives up.
 struct JobFailed {
   std::string text;
 };
-using JobDone = std::variant<Prepared, BallotReady, Applied, ChunkLoaded, Evaluated, JobFailed>;
+using JobDone =
+    std::variant<Prepared, BallotReady, Applied, ChunkLoaded, Evaluated, StateSaved, JobFailed>;
 
 // ---- events and actions ------------------------------------------------------------------------
 
@@ -134,6 +138,12 @@ struct SessionOptions {
   std::uint64_t data_manifest = 0;
   std::string arithmetic;
   PhiloxKey key;  // jitter of back-off
+  // Where this client stood before its process ended; null: it starts clean.
+  std::shared_ptr<const RunState> restored = nullptr;
+  // Rounds between SaveState jobs, which also come before a clean end; 0: never. A ballot of a
+  // round whose state is to be saved is sent after that: with 1 no crash changes what a run comes
+  // to.
+  std::uint32_t save_every = 0;
 };
 
 inline constexpr Duration kJoinWait = std::chrono::seconds(2);  // for the answer to a Join
@@ -178,16 +188,23 @@ class Session {
   void on_done(const Applied& done);
   void on_done(const ChunkLoaded& done);
   void on_done(const Evaluated& done);
+  void on_done(const StateSaved& done);
   void on_done(const JobFailed& done);
 
   void on_tick(Instant now);
   void advance(Instant now);
+  void stop();
+  void finish_stopping();
   void finish_when_done();
   bool advance_replica(Instant now);
   void advance_ballot();
   void compare_with_finished();
   void send_kept_ballot();
   void ask_to_catch_up(Instant now);
+  void continue_restored();
+  bool save_is_due() const;
+  bool has_unsaved() const;
+  void save();
 
   void send(const wire::ClientMessage& message);
   void send_join(Instant now);
@@ -196,6 +213,7 @@ class Session {
   void end(Ending ending, std::string text);
   void lose_session(Instant retry_at);
   void forget_run();
+  void forget_restored(const std::string& because);
   void diverged();
   void lose_replica();
   void saw_round(std::uint32_t round);
@@ -262,6 +280,19 @@ class Session {
     bool sent_before = false;
   };
   std::optional<Kept> kept_;
+
+  // The state that outlives this session. What was brought along waits for a Welcome; of what is
+  // saved only the newest standing matters, and whether saving it was tried.
+  struct Saved {
+    std::uint32_t round = 0;
+    bool with_ballot = false;
+    bool operator==(const Saved&) const = default;
+  };
+  std::shared_ptr<const RunState> restored_;
+  std::optional<Saved> saved_;
+  bool saving_ = false;         // the job in flight
+  bool saving_failed_ = false;  // the last time: said once
+  bool stopping_ = false;       // ends when what is unsaved is saved
 
   // Catch-up: one request outstanding.
   struct Transfer {

@@ -1,5 +1,6 @@
 #include "client/work/held_replica.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/replica/initial_parameters.h"
@@ -15,6 +16,15 @@ std::span<const float> HeldReplica::parameters() const {
 ReplicaState& HeldReplica::changeable() {
   if (shared_) state_ = std::make_shared<ReplicaState>(*state_);
   return *state_;
+}
+
+// Where replicas are shared, the next decision finds the others' by what this one is.
+void HeldReplica::restore(const RunState& state) {
+  state_ = std::make_shared<ReplicaState>();
+  state_->x = Replica(state.x.size());
+  std::ranges::copy(state.x, state_->x.mutable_parameters().begin());
+  state_->last = state.last;
+  state_->identify();
 }
 
 void HeldReplica::draw(const TensorTable& tensors, std::uint32_t seed) {

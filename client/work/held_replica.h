@@ -22,6 +22,12 @@ class HeldReplica {
   std::span<const float> parameters() const;
   std::uint64_t fingerprint() const { return state_->fingerprint; }
 
+  // The decision that led here; null: none did, or nothing is held.
+  const PackedSigns* last() const { return state_ && state_->last ? &*state_->last : nullptr; }
+
+  // Becomes what a state holds.
+  void restore(const RunState& state);
+
   // Becomes x_0.
   void draw(const TensorTable& tensors, std::uint32_t seed);
 

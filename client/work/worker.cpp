@@ -12,6 +12,7 @@
 #include "client/gradient/batch.h"
 #include "platforms/kernels/environment.h"
 #include "platforms/kernels/kernels.h"
+#include "runtime/base/check.h"
 
 namespace psephos::client {
 
@@ -48,9 +49,36 @@ JobDone Worker::run(const Prepare& job, Scratch&) {
   }
   source_ = std::move(*source);
   hyper_ = job.welcome.hyper;
+  tensors_ = tensors_hash(tensors);
   rule_.emplace(hyper_.algorithm, hyper_.beta);
+  const Status fits = job.restored ? check_restorable(*job.restored) : Status(Ok{});
+  if (job.restored && fits) {
+    rule_->restore(job.restored->momentum);
+    replica_.restore(*job.restored);
+    return Prepared{job.welcome.run, replica_.fingerprint(), true};
+  }
   replica_.draw(tensors, hyper_.seed);
-  return Prepared{job.welcome.run, replica_.fingerprint()};
+  return Prepared{job.welcome.run, replica_.fingerprint(), false, fits ? "" : fits.error().text};
+}
+
+Status Worker::check_restorable(const RunState& state) const {
+  if (state.tensors != tensors_) return Error{"it is of another model"};
+  if (!state.momentum.empty() && hyper_.algorithm != Algorithm::kSignum) {
+    return Error{"it has a momentum and the run's rule has none"};
+  }
+  return Ok{};
+}
+
+ClientState Worker::snapshot(const Standing& standing) const {
+  RunState run;
+  run.standing = standing;
+  run.tensors = tensors_;
+  run.fingerprint = replica_.fingerprint();
+  run.x.assign(parameters().begin(), parameters().end());
+  if (const PackedSigns* last = replica_.last()) run.last = *last;
+  const std::span<const float> momentum = rule_->momentum();
+  run.momentum.assign(momentum.begin(), momentum.end());
+  return {key_, std::move(run)};
 }
 
 JobDone Worker::run(const ComputeBallot& job, Scratch& scratch) {
@@ -132,6 +160,12 @@ JobDone Worker::run(const Evaluate& job, Scratch&) {
     done.samples = 0;
   }
   return done;
+}
+
+JobDone Worker::run(const SaveState& job, Scratch&) {
+  PSEPHOS_CHECK(keeper_ != nullptr, "a session that saves needs a worker with a keeper");
+  const Status kept = keeper_->keep(snapshot(job.standing));
+  return StateSaved{kept ? "" : kept.error().text};
 }
 
 }  // namespace psephos::client

@@ -13,6 +13,7 @@
 #include "client/ballot/worker_rule.h"
 #include "client/gradient/gradient_source.h"
 #include "client/session/session.h"
+#include "client/state/state_file.h"
 #include "client/work/held_replica.h"
 #include "client/work/scratch.h"
 
@@ -29,6 +30,15 @@ class Worker {
   // Does the job in the promised floating-point environment and says how it ended. Never throws:
   // what the gradient source throws is a JobFailed.
   JobDone perform(const Job& job, Scratch& scratch);
+
+  // Where the job SaveState brings states; without a keeper no session may ask for it
+  // (SessionOptions::save_every). Must outlive the worker.
+  void keep_state_in(StateKeeper& keeper) { keeper_ = &keeper; }
+
+  // Everything that a client at `standing` would lose with its process. After Prepare, between
+  // jobs. What brings it back is SessionOptions::restored of a new session, and a new worker with
+  // the same key.
+  ClientState snapshot(const Standing& standing) const;
 
   // Samples that go through the model for one ballot: what it costs. 0 before Prepare.
   std::uint64_t samples_per_ballot() const;
@@ -48,6 +58,9 @@ class Worker {
   JobDone run(const ApplyDecisions& job, Scratch& scratch);
   JobDone run(const LoadChunk& job, Scratch& scratch);
   JobDone run(const Evaluate& job, Scratch& scratch);
+  JobDone run(const SaveState& job, Scratch& scratch);
+
+  Status check_restorable(const RunState& state) const;
 
   // The mean gradient over some samples, or what stands for one.
   struct LocalGradient {
@@ -59,6 +72,8 @@ class Worker {
 
   GradientFactory factory_;
   PhiloxKey key_;
+  StateKeeper* keeper_ = nullptr;
+  std::uint64_t tensors_ = 0;  // tensors_hash() of the model
   Hyperparameters hyper_;
   std::unique_ptr<GradientSource> source_;
   std::optional<WorkerRule> rule_;

@@ -1,79 +1,55 @@
 #include "runtime/base/replace_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 
 namespace psephos {
 namespace {
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-
-  // Some file systems report a failed write only here.
-  bool close() {
-    const int result = ::close(fd_);
-    fd_ = -1;
-    return result == 0;
-  }
-
- private:
-  int fd_;
-};
 
 Error failure(const std::filesystem::path& path, int error) {
   return Error{fmt::format("cannot write {}: {}; check the folder, its permissions and free space",
                            path.string(), std::generic_category().message(error))};
 }
 
-bool write_all(int fd, std::span<const std::uint8_t> contents) {
+bool write_all(Disk& disk, int descriptor, std::span<const std::uint8_t> contents) {
   while (!contents.empty()) {
-    const ssize_t written = ::write(fd, contents.data(), contents.size());
+    const ssize_t written = disk.write(descriptor, contents);
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
+    if (written == 0) errno = EIO;
+    if (written <= 0) return false;
     contents = contents.subspan(static_cast<std::size_t>(written));
   }
   return true;
 }
 
-// A key file stays as private as it was.
-bool keep_mode(const std::filesystem::path& from, int fd) {
-  struct stat status {};
-  if (::stat(from.c_str(), &status) != 0) return errno == ENOENT;
-  return ::fchmod(fd, status.st_mode & 07777) == 0;
-}
-
-bool write_durably(const std::filesystem::path& temporary, const std::filesystem::path& path,
-                   std::span<const std::uint8_t> contents) {
-  FileDescriptor file(
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
-  return file.valid() && keep_mode(path, file.get()) && write_all(file.get(), contents) &&
-         ::fsync(file.get()) == 0 && file.close();
+// Some file systems report a failed write only when the file is closed.
+bool write_durably(Disk& disk, const std::filesystem::path& temporary,
+                   const std::filesystem::path& path, std::span<const std::uint8_t> contents,
+                   Readers readers) {
+  const int descriptor = disk.create(temporary, path, readers);
+  if (descriptor < 0) return false;
+  const bool written = write_all(disk, descriptor, contents) && disk.sync(descriptor) == 0;
+  const int error = errno;
+  const bool closed = disk.close(descriptor) == 0;
+  if (!written) errno = error;
+  return written && closed;
 }
 
 std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : ".";
 }
 
-// Without it a power cut may bring the old name back. File systems that cannot flush a folder
-// answer EINVAL, and have no stronger promise to give.
-bool flush_folder(const std::filesystem::path& folder) {
-  const FileDescriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return handle.valid() && (::fsync(handle.get()) == 0 || errno == EINVAL);
+// Without it a power cut may bring the old name back.
+Status flush_folder(Disk& disk, const std::filesystem::path& path) {
+  if (disk.sync_folder(folder_of(path)) == 0) return Ok{};
+  return Error{
+      fmt::format("{} is written, but its folder cannot be flushed to disk: {}; a power "
+                  "cut may undo it, check the disk",
+                  path.string(), std::generic_category().message(errno))};
 }
 
 }  // namespace
@@ -89,27 +65,39 @@ Status check_replaceable(const std::filesystem::path& path) {
   return Ok{};
 }
 
-Status replace_file(const std::filesystem::path& path, std::span<const std::uint8_t> contents) {
-  if (const Status possible = check_replaceable(path); !possible) return possible;
+Status replace_file(Disk& disk, const std::filesystem::path& path,
+                    std::span<const std::uint8_t> contents, Readers readers) {
   std::filesystem::path temporary = path;
   temporary += ".tmp";
-  if (!write_durably(temporary, path, contents) || ::rename(temporary.c_str(), path.c_str()) != 0) {
+  if (!write_durably(disk, temporary, path, contents, readers) ||
+      disk.rename(temporary, path) != 0) {
     const int error = errno;
-    ::unlink(temporary.c_str());
+    disk.remove(temporary);
     return failure(path, error);
   }
-  if (!flush_folder(folder_of(path))) {
-    return Error{
-        fmt::format("{} is written, but its folder cannot be flushed to disk: {}; a power "
-                    "cut may undo it, check the disk",
-                    path.string(), std::generic_category().message(errno))};
-  }
-  return Ok{};
+  return flush_folder(disk, path);
 }
 
-Status replace_file(const std::filesystem::path& path, std::string_view contents) {
+Status replace_file(const std::filesystem::path& path, std::span<const std::uint8_t> contents,
+                    Readers readers) {
+  if (const Status possible = check_replaceable(path); !possible) return possible;
+  SystemDisk disk;
+  return replace_file(disk, path, contents, readers);
+}
+
+Status replace_file(const std::filesystem::path& path, std::string_view contents, Readers readers) {
   return replace_file(
-      path, std::span(reinterpret_cast<const std::uint8_t*>(contents.data()), contents.size()));
+      path, std::span(reinterpret_cast<const std::uint8_t*>(contents.data()), contents.size()),
+      readers);
+}
+
+Status rename_durably(Disk& disk, const std::filesystem::path& from,
+                      const std::filesystem::path& to) {
+  if (disk.rename(from, to) != 0) {
+    return Error{fmt::format("cannot rename {} to {}: {}; check the folder and its permissions",
+                             from.string(), to.string(), std::generic_category().message(errno))};
+  }
+  return flush_folder(disk, to);
 }
 
 }  // namespace psephos

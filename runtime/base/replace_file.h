@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "runtime/base/disk.h"
 #include "runtime/base/result.h"
 
 namespace psephos {
@@ -18,7 +19,17 @@ Status check_replaceable(const std::filesystem::path& path);
 // was there are kept; what is not an ordinary file (a folder, a device) is refused. The temporary
 // is `path` + ".tmp", so that one left by a power cut is overwritten by the next write instead of
 // piling up: one writer per path at a time.
-Status replace_file(const std::filesystem::path& path, std::span<const std::uint8_t> contents);
-Status replace_file(const std::filesystem::path& path, std::string_view contents);
+Status replace_file(const std::filesystem::path& path, std::span<const std::uint8_t> contents,
+                    Readers readers = Readers::kAsUmask);
+Status replace_file(const std::filesystem::path& path, std::string_view contents,
+                    Readers readers = Readers::kAsUmask);
+
+// The same on `disk`, without a look at what `path` is: the caller did that, once.
+Status replace_file(Disk& disk, const std::filesystem::path& path,
+                    std::span<const std::uint8_t> contents, Readers readers);
+
+// Gives a file another name that survives a power cut, in the same folder.
+Status rename_durably(Disk& disk, const std::filesystem::path& from,
+                      const std::filesystem::path& to);
 
 }  // namespace psephos

@@ -207,6 +207,7 @@ class Puppet {
   }
 
   JobDone good_end(const Prepare& one) {
+    if (one.restored) return Prepared{one.welcome.run, one.restored->fingerprint, true};
     return Prepared{one.welcome.run, fingerprint_of(one.welcome.run, 0)};
   }
   // No two computed ballots are alike.
@@ -227,6 +228,7 @@ class Puppet {
                        complete ? one.chunk.fingerprint : 0};
   }
   JobDone good_end(const Evaluate& one) { return Evaluated{one.round, 0.25, 0.9, 600}; }
+  JobDone good_end(const SaveState&) { return StateSaved{}; }
 };
 
 }  // namespace psephos::client::testing

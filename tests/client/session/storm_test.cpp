@@ -84,7 +84,18 @@ class Storm {
   static SessionOptions options(std::uint32_t seed) {
     SessionOptions options = named("puppet");
     options.key = {seed, 1};
+    options.save_every = seed % 4;  // 0: never
     return options;
+  }
+
+  // The process is killed, and starts again with what was saved.
+  void crash() {
+    SessionOptions again = options(seed_);
+    again.restored = abacus_.saved();
+    session_ = Session(std::move(again));
+    job_.reset();
+    sent_.clear();
+    step(Started{});
   }
 
   static const History& calm_history() {
@@ -114,6 +125,8 @@ class Storm {
       hear(damaged(any_frame(leader_)));
     } else if (what < 90) {
       if (job_) end_job();
+    } else if (what < 92) {
+      crash();
     } else {
       now_ += milliseconds(draw(3000));
       step(Tick{});
@@ -199,6 +212,9 @@ class Storm {
         ASSERT_FALSE(job_) << "one job at a time";
         if (const auto* compute = std::get_if<ComputeBallot>(&start->job)) {
           ASSERT_EQ(session_.round(), compute->round);
+        }
+        if (const auto* save = std::get_if<SaveState>(&start->job)) {
+          ASSERT_EQ(session_.round(), save->standing.round);
         }
         abacus_.begin(start->job);
         job_ = std::move(start->job);

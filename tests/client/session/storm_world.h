@@ -115,12 +115,14 @@ struct History {
   }
 };
 
-// A worker whose replica is a number.
+// A worker whose replica is a number, which survives it where it was saved.
 class Abacus {
  public:
   static constexpr std::uint64_t kSpoilt = 0xDEAD;
 
   std::uint64_t x() const { return x_; }
+  // Null before the first SaveState.
+  const std::shared_ptr<const RunState>& saved() const { return saved_; }
 
   // A job overwrites the replica from its first moment on.
   void begin(const Job& job) {
@@ -132,6 +134,10 @@ class Abacus {
 
  private:
   JobDone run(const Prepare& job) {
+    if (job.restored) {
+      x_ = job.restored->fingerprint;
+      return Prepared{job.welcome.run, x_, true};
+    }
     x_ = mix(job.welcome.hyper.seed, 0);
     return Prepared{job.welcome.run, x_};
   }
@@ -176,10 +182,18 @@ class Abacus {
                        good && last && x == chunk.fingerprint, x};
   }
   JobDone run(const Evaluate& job) { return Evaluated{job.round, 1, 0.5, 100}; }
+  JobDone run(const SaveState& job) {
+    RunState state;
+    state.standing = job.standing;
+    state.fingerprint = x_;
+    saved_ = std::make_shared<const RunState>(std::move(state));
+    return StateSaved{};
+  }
 
   std::uint64_t x_ = kSpoilt;
   std::uint64_t loading_ = 0;
   std::uint32_t next_chunk_ = 0;
+  std::shared_ptr<const RunState> saved_;
 };
 
 }  // namespace psephos::client::testing
