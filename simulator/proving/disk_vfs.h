@@ -1,5 +1,5 @@
 #pragma once
-// SQLite on a Disk: what the ledger writes meets the disk's faults. A VFS of SQLite
+// SQLite on a FaultyDisk: what the ledger writes meets the disk's faults. A VFS of SQLite
 // (https://www.sqlite.org/vfs.html), without shared memory: a database in WAL mode must be opened
 // with locking_mode=EXCLUSIVE, as the ledger does.
 

@@ -80,14 +80,16 @@ Outcome FaultyDisk::remove(const std::string& name) {
   return Outcome::kDone;
 }
 
-std::size_t FaultyDisk::size(const std::string& name) const { return files_.at(name).written.size(); }
+std::size_t FaultyDisk::size(const std::string& name) const {
+  return files_.at(name).written.size();
+}
 
 const std::vector<std::uint8_t>& FaultyDisk::contents(const std::string& name) const {
   return files_.at(name).written;
 }
 
 std::size_t FaultyDisk::read(const std::string& name, std::uint64_t offset,
-                       std::span<std::uint8_t> into) const {
+                             std::span<std::uint8_t> into) const {
   const std::vector<std::uint8_t>& bytes = files_.at(name).written;
   if (offset >= bytes.size()) return 0;
   const std::size_t count = std::min<std::size_t>(into.size(), bytes.size() - offset);
@@ -96,7 +98,7 @@ std::size_t FaultyDisk::read(const std::string& name, std::uint64_t offset,
 }
 
 Outcome FaultyDisk::write(const std::string& name, std::uint64_t offset,
-                    std::span<const std::uint8_t> bytes) {
+                          std::span<const std::uint8_t> bytes) {
   if (const Outcome outcome = may_fail(); outcome != Outcome::kDone) return outcome;
   if (luck_.chance(faults_.full)) return Outcome::kFull;
   const bool cut = luck_.chance(faults_.short_write);

@@ -118,6 +118,7 @@ Plan draw_plan(Scenario scenario, std::uint32_t seed, bool sqlite) {
   Plan plan;
   plan.clients = luck.between(5, 8);
   plan.keyed = luck.chance(0.5);
+  if (luck.chance(0.7)) plan.save_every = luck.chance(0.5) ? 1 : luck.between(2, 20);
   plan.heal_at = std::chrono::milliseconds(luck.between(3'000, 30'000));
   Intensities& faults = plan.faults;
   const auto has = [&](Scenario kind) {

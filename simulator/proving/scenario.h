@@ -65,7 +65,8 @@ struct Intensities {
 struct Plan {
   RunConfig config;
   std::uint32_t clients = 0;
-  bool keyed = false;  // identities are keys that CURVE vouches for
+  bool keyed = false;            // identities are keys that CURVE vouches for
+  std::uint32_t save_every = 0;  // rounds between states that clients keep; 0: they keep none
   Intensities faults;
   Duration heal_at{0};  // faults end here, or when the run nears its end
 };

@@ -34,6 +34,7 @@ Truth::Truth(RunConfig config, std::span<const float> x_0)
       d_(x_0.size()),
       x_0_(x_0.begin(), x_0.end()),
       x_(x_0.begin(), x_0.end()) {
+  for (std::size_t i = 0; i < d_; ++i) positions_.push_back(bit_position(i, d_));
   fingerprints_.push_back(psephos::fingerprint(x_));
   known_.emplace(0, fingerprints_.back());
 }
@@ -50,18 +51,29 @@ void Truth::counted(const std::string& identity, const wire::Ballot& ballot) {
          "a ballot of {} of round {} is counted a second time", identity, ballot.round);
   auto signs = decode(ballot.encoding, ballot.planes, d_);
   demand(signs.ok(), "a ballot of {} that is none is counted", identity);
-  tally_.emplace(identity, Entered{ballot.round, std::move(*signs)});
+  tally_.emplace(identity, Entered{ballot.round, values(*signs)});
+}
+
+Truth::Values Truth::values(const PackedSigns& signs) const {
+  Values values(d_);
+  for (std::size_t i = 0; i < d_; ++i) {
+    const BitPosition at = positions_[i];
+    const bool voted = signs.all_voted() || ((signs.voted[at.word] >> at.bit) & 1) != 0;
+    const bool negative = ((signs.signs[at.word] >> at.bit) & 1) != 0;
+    values[i] = static_cast<std::int8_t>(!voted ? 0 : negative ? -1 : 1);
+  }
+  return values;
 }
 
 std::vector<std::int32_t> Truth::net() const {
   std::vector<std::int32_t> net(d_, 0);
   for (const auto& [identity, entered] : tally_) {
-    for (std::size_t i = 0; i < d_; ++i) net[i] += entered.signs.at(i);
+    for (std::size_t i = 0; i < d_; ++i) net[i] += entered.votes[i];
   }
   return net;
 }
 
-void Truth::check_against_sum(const PackedSigns& decision) const {
+void Truth::check_against_sum(const Values& decision) const {
   const std::vector<std::int32_t> net = this->net();
   const std::uint64_t voters = tally_.size();
   const bool quorum = config_.decision.kind == DecisionRule::Kind::kQuorum;
@@ -71,16 +83,16 @@ void Truth::check_against_sum(const PackedSigns& decision) const {
         net[i] != 0 && (!quorum || margin * 1'000'000 >= config_.decision.quorum_ppm * voters);
     const int expected = !enough ? 0 : net[i] > 0 ? 1 : -1;
     if (expected == 0 && config_.downlink == Downlink::kBinary) continue;  // the coin's business
-    demand(decision.at(i) == expected,
+    demand(decision[i] == expected,
            "round {}, parameter {}: {} votes sum to {}, which decides {}, not {}", rounds(), i,
-           voters, net[i], expected, decision.at(i));
+           voters, net[i], expected, decision[i]);
   }
 }
 
-void Truth::apply(const PackedSigns& decision, float delta, float keep) {
+void Truth::apply(const Values& decision, float delta, float keep) {
   for (std::size_t i = 0; i < d_; ++i) {
     const float kept = x_[i] * keep;
-    const int s = decision.at(i);
+    const std::int8_t s = decision[i];
     x_[i] = s > 0 ? kept - delta : s < 0 ? kept + delta : kept;
   }
 }
@@ -99,8 +111,9 @@ void Truth::decided(const coordinator::DecisionRecord& record) {
   auto decision =
       decode_decision(record.votes.encoding, record.votes.planes, d_, last_ ? &*last_ : nullptr);
   demand(decision.ok(), "decision {} cannot be read", record.round);
-  check_against_sum(*decision);
-  apply(*decision, record.delta, record.keep);
+  const Values values = this->values(*decision);
+  check_against_sum(values);
+  apply(values, record.delta, record.keep);
   demand(record.fingerprint == psephos::fingerprint(x_),
          "decision {} names another fingerprint than it leads to", record.round);
   last_ = std::move(*decision);
@@ -170,7 +183,7 @@ void Truth::rewind(std::uint32_t rounds) {
   for (coordinator::DecisionRecord& record : kept) {
     auto decision =
         decode_decision(record.votes.encoding, record.votes.planes, d_, last_ ? &*last_ : nullptr);
-    apply(*decision, record.delta, record.keep);
+    apply(values(*decision), record.delta, record.keep);
     last_ = std::move(*decision);
     fingerprints_.push_back(record.fingerprint);
     line_.push_back(std::move(record));

@@ -20,6 +20,7 @@
 #include "coordinator/ledger/ledger.h"
 #include "runtime/base/bytes.h"
 #include "runtime/run/run_config.h"
+#include "runtime/signs/layout.h"
 #include "runtime/signs/packed_signs.h"
 #include "runtime/wire/message.h"
 
@@ -68,18 +69,21 @@ class Truth {
   std::uint32_t lines() const { return lines_; }
 
  private:
+  using Values = std::vector<std::int8_t>;  // -1, 0 or +1 per parameter
   struct Entered {
     std::uint32_t round = 0;
-    PackedSigns signs;
+    Values votes;
   };
 
   std::vector<std::int32_t> net() const;
-  void check_against_sum(const PackedSigns& decision) const;
-  void apply(const PackedSigns& decision, float delta, float keep);
+  Values values(const PackedSigns& signs) const;
+  void check_against_sum(const Values& decision) const;
+  void apply(const Values& decision, float delta, float keep);
   void rewind(std::uint32_t rounds);
 
   RunConfig config_;
   std::size_t d_;
+  std::vector<BitPosition> positions_;  // of every parameter
   std::map<std::string, Entered> tally_;
 
   // The present line, and the parameters at its end.

@@ -77,6 +77,14 @@ class World::WatchedLedger : public coordinator::Ledger {
   std::shared_ptr<coordinator::Ledger> inner_;
 };
 
+std::shared_ptr<const client::RunState> World::Memory::kept() const {
+  if (bytes_.empty()) return nullptr;
+  auto state = client::decode_state(bytes_);
+  if (!state) throw Violation("a kept state cannot be read: " + state.error().text);
+  if (!state->run) return nullptr;
+  return std::make_shared<const client::RunState>(std::move(*state->run));
+}
+
 World::World(const Plan& plan, std::uint32_t seed, std::uint32_t parameters,
              std::function<void(const std::string&)> trace)
     : trace_(std::move(trace)),
@@ -280,6 +288,8 @@ client::SessionOptions World::session_options(std::size_t i) const {
   options.run = kRun;
   options.samples = 1;
   options.key = {seed_, static_cast<std::uint32_t>(i)};
+  options.restored = processes_[i].memory.kept();
+  options.save_every = plan_.save_every;
   return options;
 }
 
@@ -294,6 +304,7 @@ void World::happen(const ClientStart& event) {
       std::make_unique<client::Worker>(pull(static_cast<std::uint32_t>(parameter_count(tensors_)),
                                             static_cast<std::uint32_t>(event.client)),
                                        PhiloxKey{seed_, static_cast<std::uint32_t>(event.client)});
+  process.worker->keep_state_in(process.memory);
   connect(event.client);
   step_client(event.client, client::Started{});
 }

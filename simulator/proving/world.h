@@ -20,8 +20,8 @@
 #include "coordinator/core/coordinator.h"
 #include "coordinator/ledger/memory_ledger.h"
 #include "simulator/event_queue.h"
-#include "simulator/proving/faulty_disk.h"
 #include "simulator/proving/disk_vfs.h"
+#include "simulator/proving/faulty_disk.h"
 #include "simulator/proving/luck.h"
 #include "simulator/proving/scenario.h"
 #include "simulator/proving/truth.h"
@@ -49,6 +49,20 @@ class World : private coordinator::Outlet {
 
  private:
   class WatchedLedger;
+
+  // Where a client's states go. They survive it.
+  class Memory : public client::StateKeeper {
+   public:
+    Status keep(const client::ClientState& state) override {
+      bytes_ = client::encode_state(state);
+      return Ok{};
+    }
+    // Null: nothing was kept.
+    std::shared_ptr<const client::RunState> kept() const;
+
+   private:
+    Bytes bytes_;
+  };
 
   struct ToCoordinator {
     std::string peer;
@@ -84,7 +98,7 @@ class World : private coordinator::Outlet {
     std::unique_ptr<client::Session> session;  // null: not running
     std::unique_ptr<client::Worker> worker;
     std::optional<client::Job> job;
-    Bytes state;  // what survives
+    Memory memory;
     std::uint32_t life = 0;
     std::uint32_t connection = 0;
     std::string peer;  // routing id of that connection

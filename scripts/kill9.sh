@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# Kills the coordinator and its clients with SIGKILL at random moments, starts them again, and looks
+# at what the run came to.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat <<'USAGE'
+Usage: scripts/kill9.sh [TIMES [DEFAULT_TIMES]]
+
+Plays TIMES runs (20) in which every client keeps its state after every round and must vote: each has
+to end with the fingerprint of a run that nobody disturbed. Then DEFAULT_TIMES runs (a quarter of
+TIMES) with the default --state-every and fewer voters needed: each has to end, and its ledger has to
+verify. Needs the release build (scripts/test.sh, or cmake --build --preset release).
+
+Environment: PSEPHOS_BIN  folder of the programs (build/release/bin)
+             SEED         which moments are drawn (1)
+USAGE
+}
+
+case "${1-}" in
+  -h | --help)
+    usage
+    exit 0
+    ;;
+esac
+strict_runs="${1-20}"
+default_runs="${2-$((strict_runs / 4))}"
+if [ "$#" -gt 2 ] || ! [[ "$strict_runs" =~ ^[0-9]+$ && "$default_runs" =~ ^[0-9]+$ ]]; then
+  echo "kill9.sh: takes two numbers at most" >&2
+  usage >&2
+  exit 2
+fi
+bin="${PSEPHOS_BIN-build/release/bin}"
+for program in psephos-coordinator psephos-client psephos-ledger; do
+  if [ ! -x "$bin/$program" ]; then
+    echo "kill9.sh: there is no $bin/$program: build it first, or set PSEPHOS_BIN" >&2
+    exit 2
+  fi
+done
+
+clients=4
+kills=6
+patience=120 # seconds for one run
+RANDOM="${SEED-1}"
+scratch="$(mktemp -d)"
+pids=() # of the coordinator (0) and the clients (1 to $clients)
+
+stop_all() {
+  local pid
+  for pid in "${pids[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  pids=()
+}
+trap 'stop_all; rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM
+
+# start WHO FOLDER: the coordinator (0), or a client.
+start() {
+  local who="$1" folder="$2"
+  if [ "$who" -eq 0 ]; then
+    "$bin/psephos-coordinator" --bind "tcp://127.0.0.1:$port" --ledger "$folder/ledger" \
+      --dataset synthetic --model mlp:64 --rounds 150 --batch 16 --heartbeat-ms 100 \
+      --min-voters "$min_voters" --min-clients "$clients" --deadline-ms 1000 --eval-every 0 \
+      --out "$folder/run-$((++starts))" --quiet >>"$folder/coordinator.log" 2>&1 &
+  else
+    "$bin/psephos-client" --connect "tcp://127.0.0.1:$port" --dataset synthetic \
+      --part "$who/$clients" --name "client-$who" --seed 1 --state "$folder/state-$who" \
+      "${state_every[@]}" >>"$folder/client-$who.log" 2>&1 &
+  fi
+  pids[who]=$!
+}
+
+# play FOLDER KILLS: one run; the fingerprint it came to is left in $fingerprint.
+play() {
+  local folder="$1" left="$2" who deadline=$((SECONDS + patience))
+  mkdir "$folder"
+  port=$((20000 + RANDOM % 10000))
+  starts=0
+  for ((who = 0; who <= clients; ++who)); do start "$who" "$folder"; done
+  while kill -0 "${pids[0]}" 2>/dev/null; do
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      echo "kill9.sh: no end after $patience s; the last lines of each:" >&2
+      tail -n 3 "$folder"/*.log >&2
+      return 1
+    fi
+    sleep "0.$((RANDOM % 3))$((RANDOM % 10))"
+    if [ "$left" -gt 0 ]; then
+      who=$((RANDOM % (clients + 1)))
+      if kill -9 "${pids[who]}" 2>/dev/null; then
+        wait "${pids[who]}" 2>/dev/null || true
+        start "$who" "$folder"
+        left=$((left - 1))
+      fi
+    fi
+  done
+  wait "${pids[0]}" || { tail -n 5 "$folder/coordinator.log" >&2 && return 1; }
+  for ((who = 1; who <= clients; ++who)); do
+    wait "${pids[who]}" || { tail -n 5 "$folder/client-$who.log" >&2 && return 1; }
+  done
+  pids=()
+  "$bin/psephos-ledger" verify "$folder/ledger" >"$folder/verify.log" || { cat "$folder/verify.log" >&2 && return 1; }
+  fingerprint="$(sed -n 's/.*"fingerprint": *"\([^"]*\)".*/\1/p' "$folder/run-$starts/summary.json" | head -n 1)"
+}
+
+state_every=(--state-every 1)
+min_voters=$clients
+play "$scratch/undisturbed" 0
+expected="$fingerprint"
+echo "undisturbed: $expected"
+
+same=0
+for ((run = 1; run <= strict_runs; ++run)); do
+  if play "$scratch/strict-$run" "$kills" && [ "$fingerprint" = "$expected" ]; then
+    same=$((same + 1))
+    rm -rf "${scratch:?}/strict-$run"
+  else
+    echo "run $run: ended with ${fingerprint-nothing}" >&2
+    stop_all
+  fi
+  [ -t 1 ] && printf '\r%d of %d' "$run" "$strict_runs"
+done
+[ -t 1 ] && echo
+echo "killed $kills times each, --state-every 1: $same of $strict_runs end with the undisturbed fingerprint"
+
+state_every=()
+min_voters=2
+verified=0
+for ((run = 1; run <= default_runs; ++run)); do
+  if play "$scratch/default-$run" "$kills"; then
+    verified=$((verified + 1))
+    rm -rf "${scratch:?}/default-$run"
+  else
+    stop_all
+  fi
+done
+echo "killed $kills times each, defaults: $verified of $default_runs end, and their ledgers verify"
+[ "$same" -eq "$strict_runs" ] && [ "$verified" -eq "$default_runs" ]
