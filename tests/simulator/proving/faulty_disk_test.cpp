@@ -105,12 +105,12 @@ TEST_F(FaultyDiskTest, ALyingSyncIsKnownToHaveLied) {
   EXPECT_EQ(disk.sync("file"), Outcome::kDone);
   EXPECT_TRUE(disk.lied());
   bool lost = false;
-  for (int i = 0; i < 20 && !lost; ++i) {
-    write(0, filled(600, 3));
+  for (std::uint8_t value = 4; value < 24 && !lost; ++value) {
+    write(0, filled(600, value));
     disk.sync("file");
     disk.crash(Crash::kPower);
     disk.revive();
-    lost = disk.contents("file") != filled(600, 3);
+    lost = disk.contents("file") != filled(600, value);
   }
   EXPECT_TRUE(lost);
 }
