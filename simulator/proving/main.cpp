@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
       ->check(whole_number(1, 256))
       ->capture_default_str();
   app.add_flag("--trace", trace, "Print what happens in the run (with --seed)")->needs(one);
+  app.add_flag("--stop", options.stop_at_first, "Stop at the first violation");
   app.add_flag("--json", json, "Print the totals as one JSON object on the last line");
   if (const auto status = parse_command_line(app, argc, argv)) return *status;
 

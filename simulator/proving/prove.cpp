@@ -50,6 +50,7 @@ ProveTotals prove(const ProveOptions& options, const ProveReports& reports) {
       totals.simulated_s += std::chrono::duration<double>(result.report.simulated).count();
       if (!result.violation.empty()) {
         ++totals.violations;
+        if (options.stop_at_first) next = std::uint64_t{options.last_seed} + 1;
         reports.violated(result);
       }
       const Clock::time_point now = Clock::now();

@@ -17,6 +17,7 @@ struct ProveOptions {
   std::uint32_t parameters = 1000;
   bool sqlite = false;
   unsigned threads = 1;
+  bool stop_at_first = false;  // violation
 };
 
 struct ProveTotals {

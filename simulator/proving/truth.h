@@ -14,6 +14,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,10 @@ class Truth {
 
   // ---- clients ----------------------------------------------------------------------------------
 
+  // An honest client's session hands a ballot to its connection: for a round there is one, however
+  // often it is sent. `life`: of the process that computed it, where a crash may lose ballots.
+  void voted(std::size_t client, std::uint32_t life, const wire::Ballot& ballot);
+
   // A client says that its replica is x_round.
   void reported(std::size_t client, std::uint32_t round, std::uint64_t fingerprint) const;
 
@@ -97,6 +102,8 @@ class Truth {
   std::uint32_t lines_ = 1;
   std::set<std::pair<std::uint32_t, std::uint64_t>> known_;  // (round, fingerprint) of every line
   std::map<std::string, std::uint32_t> newest_counted_;      // ballot rounds, committed
+  // Of (client, life, round): a hash of the ballot.
+  std::map<std::tuple<std::size_t, std::uint32_t, std::uint32_t>, std::uint64_t> ballots_;
 };
 
 }  // namespace psephos::proving

@@ -179,6 +179,7 @@ class World : private coordinator::Outlet {
   std::uint32_t coordinator_life_ = 0;
   Duration coordinator_clock_{0};
   Instant coordinator_tick_at_ = Instant::max();
+  std::string speaker_;    // whose frame the coordinator is looking at: a key, where there are keys
   bool finished_ = false;  // a coordinator has led the run to its end
 
   std::vector<Process> processes_;
