@@ -102,8 +102,9 @@ class Truth {
   std::uint32_t lines_ = 1;
   std::set<std::pair<std::uint32_t, std::uint64_t>> known_;  // (round, fingerprint) of every line
   std::map<std::string, std::uint32_t> newest_counted_;      // ballot rounds, committed
-  // Of (client, life, round): a hash of the ballot.
-  std::map<std::tuple<std::size_t, std::uint32_t, std::uint32_t>, std::uint64_t> ballots_;
+  // Of (client, life, line, round): a hash of the ballot.
+  std::map<std::tuple<std::size_t, std::uint32_t, std::uint32_t, std::uint32_t>, std::uint64_t>
+      ballots_;
 };
 
 }  // namespace psephos::proving
