@@ -150,8 +150,13 @@ void Session::on_message(const wire::Call& call, const Frame&, Instant) {
   if (skipped_ == call.round) skipped_.reset();
 }
 
+// The echo says where the coordinator is now. What was said of later rounds was damaged on the way,
+// and would be waited for till the end of the session.
 void Session::on_message(const wire::Heartbeat& heartbeat, const Frame&, Instant) {
-  saw_round(heartbeat.round);
+  if (heartbeat.round > welcome_.hyper.rounds) return;
+  open_round_ = std::max(heartbeat.round, next_decision().value_or(0));
+  if (invited_ > open_round_) invited_.reset();
+  if (evaluate_ > open_round_) evaluate_.reset();
 }
 
 void Session::on_message(const wire::Finished& finished, const Frame&, Instant) {

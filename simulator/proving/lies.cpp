@@ -13,6 +13,28 @@ namespace {
 
 std::uint64_t wide(Luck& luck) { return (std::uint64_t{luck.word()} << 32) | luck.word(); }
 
+Frame false_join(const Known& known, Luck& luck) {
+  wire::Join join;
+  join.run = luck.chance(0.8) ? known.run : wide(luck);
+  join.name = luck.chance(0.7) ? known.name : known.other;
+  join.have_round = luck.chance(0.7) ? known.round + luck.below(10) : luck.word();
+  join.epoch = luck.chance(0.5) ? luck.below(4) : luck.word();
+  join.fingerprint = wide(luck);
+  return wire::build(join);
+}
+
+Frame false_request(const Known& known, Luck& luck) {
+  wire::CatchUp request;
+  request.session = known.session;
+  request.have_round = luck.chance(0.5) ? luck.below(known.rounds + 5) : luck.word();
+  request.checkpoint = luck.chance(0.5) ? 32 * luck.below(4) : luck.word();
+  request.chunk = luck.chance(0.5) ? luck.below(3) : luck.word();
+  request.reason = static_cast<wire::CatchUpReason>(luck.below(3));
+  return wire::build(request);
+}
+
+}  // namespace
+
 Frame false_ballot(const Known& known, Luck& luck) {
   wire::Ballot ballot;
   ballot.session = luck.chance(0.9) ? known.session : wide(luck);
@@ -38,28 +60,6 @@ Frame false_ballot(const Known& known, Luck& luck) {
   ballot.samples = luck.word();
   return wire::build(ballot);
 }
-
-Frame false_join(const Known& known, Luck& luck) {
-  wire::Join join;
-  join.run = luck.chance(0.8) ? known.run : wide(luck);
-  join.name = luck.chance(0.7) ? known.name : known.other;
-  join.have_round = luck.chance(0.7) ? known.round + luck.below(10) : luck.word();
-  join.epoch = luck.chance(0.5) ? luck.below(4) : luck.word();
-  join.fingerprint = wide(luck);
-  return wire::build(join);
-}
-
-Frame false_request(const Known& known, Luck& luck) {
-  wire::CatchUp request;
-  request.session = known.session;
-  request.have_round = luck.chance(0.5) ? luck.below(known.rounds + 5) : luck.word();
-  request.checkpoint = luck.chance(0.5) ? 32 * luck.below(4) : luck.word();
-  request.chunk = luck.chance(0.5) ? luck.below(3) : luck.word();
-  request.reason = static_cast<wire::CatchUpReason>(luck.below(3));
-  return wire::build(request);
-}
-
-}  // namespace
 
 Frame damaged(const Frame& frame, Luck& luck) {
   Bytes bytes = *frame;

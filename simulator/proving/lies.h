@@ -29,4 +29,7 @@ struct Known {
 // nothing, a Leave that is not meant.
 Frame draw_lie(const Known& known, Luck& luck);
 
+// The first of these alone.
+Frame false_ballot(const Known& known, Luck& luck);
+
 }  // namespace psephos::proving

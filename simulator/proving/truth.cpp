@@ -22,12 +22,6 @@ void demand(bool holds, fmt::format_string<Args...> otherwise, Args&&... args) {
   if (!holds) throw Violation(fmt::format(otherwise, std::forward<Args>(args)...));
 }
 
-bool same_decision(const coordinator::DecisionRecord& a, const coordinator::DecisionRecord& b) {
-  return a.round == b.round && a.delta == b.delta && a.keep == b.keep &&
-         a.votes.encoding == b.votes.encoding && a.votes.planes == b.votes.planes &&
-         a.voters == b.voters && a.counted == b.counted && a.fingerprint == b.fingerprint;
-}
-
 }  // namespace
 
 Truth::Truth(RunConfig config, std::span<const float> x_0)
@@ -106,8 +100,10 @@ void Truth::decided(const coordinator::DecisionRecord& record) {
          record.counted.size(), tally_.size());
   demand(record.voters >= config_.min_voters, "round {} closed with {} voters", record.round,
          record.voters);
-  for (const std::string& identity : record.counted) {
-    demand(tally_.contains(identity), "round {} claims a ballot of {}", record.round, identity);
+  for (const coordinator::CountedBallot& one : record.counted) {
+    const auto entered = tally_.find(one.identity);
+    demand(entered != tally_.end() && entered->second.round == one.round,
+           "round {} claims a ballot of {} of round {}", record.round, one.identity, one.round);
   }
   auto decision =
       decode_decision(record.votes.encoding, record.votes.planes, d_, last_ ? &*last_ : nullptr);
@@ -123,7 +119,7 @@ void Truth::decided(const coordinator::DecisionRecord& record) {
 
 void Truth::committed() {
   demand(pending_.has_value(), "a commit of nothing");
-  for (const auto& [identity, entered] : tally_) newest_counted_[identity] = entered.round;
+  remember_counted(*pending_);
   tally_.clear();
   fingerprints_.push_back(pending_->fingerprint);
   line_.push_back(std::move(*pending_));
@@ -141,6 +137,8 @@ void Truth::told(std::span<const std::uint8_t> frame) {
   };
   if (const auto* welcome = std::get_if<wire::Welcome>(&*message)) {
     known(welcome->round, welcome->fingerprint, "Welcome");
+    demand(welcome->epoch == epoch_, "Welcome speaks of epoch {}, the ledger of {}", welcome->epoch,
+           epoch_);
   } else if (const auto* decision = std::get_if<wire::Decision>(&*message)) {
     known(decision->round + 1, decision->fingerprint, "Decision");
   } else if (const auto* past = std::get_if<wire::Past>(&*message)) {
@@ -153,10 +151,12 @@ void Truth::told(std::span<const std::uint8_t> frame) {
 
 void Truth::restarted(const coordinator::Ledger& ledger, bool disk_lied) {
   const std::uint32_t found = ledger.rounds();
+  demand(ledger.epoch() >= epoch_ || disk_lied, "the ledger lost epoch {}", epoch_);
+  epoch_ = ledger.epoch();
   if (pending_ && found == rounds() + 1) {
     const coordinator::DecisionRef record = ledger.decision(pending_->round);
-    demand(record && same_decision(*record, *pending_),
-           "the ledger has another decision {} than was made", pending_->round);
+    demand(record && *record == *pending_, "the ledger has another decision {} than was made",
+           pending_->round);
     committed();
   }
   tally_.clear();
@@ -167,8 +167,13 @@ void Truth::restarted(const coordinator::Ledger& ledger, bool disk_lied) {
   for (std::uint32_t round = 0; round < rounds(); ++round) {
     const coordinator::DecisionRef record = ledger.decision(round);
     if (!record) continue;  // out of a memory ledger's reach
-    demand(same_decision(*record, line_[round]), "the ledger has another decision {} than was made",
-           round);
+    demand(*record == line_[round], "the ledger has another decision {} than was made", round);
+  }
+}
+
+void Truth::remember_counted(const coordinator::DecisionRecord& record) {
+  for (const coordinator::CountedBallot& one : record.counted) {
+    newest_counted_[one.identity] = one.round;
   }
 }
 
@@ -180,6 +185,7 @@ void Truth::rewind(std::uint32_t rounds) {
   line_.clear();
   fingerprints_.resize(1);
   last_.reset();
+  newest_counted_.clear();  // a ballot of a lost round may be counted again
   std::ranges::copy(x_0_, x_.begin());
   for (coordinator::DecisionRecord& record : kept) {
     auto decision =
@@ -187,10 +193,9 @@ void Truth::rewind(std::uint32_t rounds) {
     apply(values(*decision), record.delta, record.keep);
     last_ = std::move(*decision);
     fingerprints_.push_back(record.fingerprint);
+    remember_counted(record);
     line_.push_back(std::move(record));
   }
-  // A ballot of a lost round may be counted again: as far as the ledger knows it never was.
-  std::erase_if(newest_counted_, [&](const auto& entry) { return entry.second >= rounds; });
 }
 
 // ---- clients ------------------------------------------------------------------------------------

@@ -51,6 +51,9 @@ class Truth {
   void decided(const coordinator::DecisionRecord& record);
   void committed();
 
+  // A new epoch is in the ledger.
+  void epoch_began(std::uint32_t epoch) { epoch_ = epoch; }
+
   // A frame leaves the coordinator: what it tells must have been committed.
   void told(std::span<const std::uint8_t> frame);
 
@@ -84,6 +87,7 @@ class Truth {
   Values values(const PackedSigns& signs) const;
   void check_against_sum(const Values& decision) const;
   void apply(const Values& decision, float delta, float keep);
+  void remember_counted(const coordinator::DecisionRecord& record);
   void rewind(std::uint32_t rounds);
 
   RunConfig config_;
@@ -100,6 +104,7 @@ class Truth {
   std::optional<coordinator::DecisionRecord> pending_;  // decided, and not known to be committed
 
   std::uint32_t lines_ = 1;
+  std::uint32_t epoch_ = 0;
   std::set<std::pair<std::uint32_t, std::uint64_t>> known_;  // (round, fingerprint) of every line
   std::map<std::string, std::uint32_t> newest_counted_;      // ballot rounds, committed
   // Of (client, life, line, round): a hash of the ballot.

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <utility>
 
+#include "coordinator/ledger/memory_ledger.h"
+#include "coordinator/ledger/sqlite_ledger.h"
 #include "runtime/base/check.h"
 #include "runtime/replica/initial_parameters.h"
 #include "simulator/proving/lies.h"
@@ -30,6 +32,45 @@ constexpr Duration kLongestLeap = std::chrono::minutes(10);
 // The process dies here: thrown out of the coordinator, and caught by the world.
 struct CoordinatorDied {};
 
+// For the trace: which message, and of which round.
+struct Describe {
+  std::string operator()(const wire::Join& m) const {
+    return fmt::format("Join with round {}", static_cast<std::int32_t>(m.have_round));
+  }
+  std::string operator()(const wire::Ballot& m) const { return fmt::format("Ballot {}", m.round); }
+  std::string operator()(const wire::CatchUp& m) const {
+    return fmt::format("CatchUp from {}", static_cast<std::int32_t>(m.have_round));
+  }
+  std::string operator()(const wire::Evaluation&) const { return "Evaluation"; }
+  std::string operator()(const wire::Heartbeat&) const { return "Heartbeat"; }
+  std::string operator()(const wire::Leave&) const { return "Leave"; }
+  std::string operator()(const wire::Welcome& m) const {
+    return fmt::format("Welcome to round {}{}", m.round, m.vote ? ", vote" : "");
+  }
+  std::string operator()(const wire::Decision& m) const {
+    return fmt::format("Decision {}{}", m.round, m.vote ? ", vote" : "");
+  }
+  std::string operator()(const wire::Past& m) const {
+    return m.chunk ? fmt::format("chunk of checkpoint {}", m.chunk->round)
+                   : fmt::format("decisions from {}", m.decisions.front().round);
+  }
+  std::string operator()(const wire::Call& m) const { return fmt::format("Call {}", m.round); }
+  std::string operator()(const wire::Finished&) const { return "Finished"; }
+  std::string operator()(const wire::Refusal& m) const {
+    return fmt::format("Refusal {}", wire::refusal_word(m.code));
+  }
+};
+
+bool is_join(std::span<const std::uint8_t> frame) {
+  const auto message = wire::read_client_frame(frame, kMaxParameters);
+  return message && std::holds_alternative<wire::Join>(*message);
+}
+
+template <class Message>
+std::string describe(const Result<Message>& message) {
+  return message ? std::visit(Describe{}, *message) : "nonsense";
+}
+
 AlignedVector<float> initial(const TensorTable& tensors, std::uint32_t seed) {
   AlignedVector<float> x(parameter_count(tensors));
   fill_initial_parameters(tensors, seed, x);
@@ -45,17 +86,33 @@ class World::WatchedLedger : public coordinator::Ledger {
   WatchedLedger(World& world, std::shared_ptr<coordinator::Ledger> inner)
       : world_(world), inner_(std::move(inner)) {}
 
-  Status commit(coordinator::DecisionRef record) override {
+  const coordinator::RunRecord* run() const override { return inner_->run(); }
+  Status begin(const coordinator::RunRecord& run, coordinator::CheckpointRef x_0) override {
+    return inner_->begin(run, std::move(x_0));
+  }
+  Status grow(std::uint32_t rounds) override { return inner_->grow(rounds); }
+  std::uint32_t epoch() const override { return inner_->epoch(); }
+  Status begin_epoch(const coordinator::EpochRecord& record) override {
+    world_.coordinator_may_die();
+    Status done = inner_->begin_epoch(record);
+    if (!done) return done;
+    world_.coordinator_may_die();
+    world_.truth_.epoch_began(record.epoch);
+    return done;
+  }
+  Status commit(coordinator::DecisionRef record,
+                const coordinator::Membership& membership) override {
     world_.truth_.decided(*record);
     world_.coordinator_may_die();
     if (world_.faults_.forgets) {
       world_.before_ = std::make_shared<coordinator::MemoryLedger>(*world_.memory_);
     }
-    Status done = inner_->commit(record);
+    Status done = inner_->commit(record, membership);
     if (!done) return done;
     world_.coordinator_may_die();
     world_.truth_.committed();
-    world_.trace(fmt::format("round {} decided by {}", record->round, record->voters));
+    if (world_.trace_)
+      world_.trace(fmt::format("round {} decided by {}", record->round, record->voters));
     return done;
   }
   Status add_checkpoint(coordinator::CheckpointRef checkpoint) override {
@@ -97,6 +154,7 @@ World::World(const Plan& plan, std::uint32_t seed, std::uint32_t parameters,
       disk_(Luck(seed, kDiskStream)),
       vfs_(disk_),
       processes_(plan.clients) {
+  disk_.set_faults(faults_.disk);
   for (std::size_t i = 0; i < processes_.size(); ++i) {
     processes_[i].liar = i < faults_.liars;
     if (plan_.keyed) processes_[i].key = fmt::format("key-of-{}", i);
@@ -110,7 +168,7 @@ World::World(const Plan& plan, std::uint32_t seed, std::uint32_t parameters,
 World::~World() = default;
 
 RunReport World::run() {
-  while (!all_done()) {
+  while (!all_done() && !refused_) {
     heal_when_due();
     if (now_ > plan_.heal_at + kPatience)
       throw Violation("the healed world does not come to an end: " + whereabouts());
@@ -118,8 +176,9 @@ RunReport World::run() {
     const Happening event = queue_.pop(now_);
     std::visit([this](const auto& one) { happen(one); }, event);
   }
-  check_end();
+  if (!refused_) check_end();
   RunReport report;
+  report.refused = refused_;
   report.history = history_;
   report.rounds = truth_.rounds();
   report.simulated = now_;
@@ -175,16 +234,26 @@ void World::check_end() const {
 
 // ---- the coordinator's process ------------------------------------------------------------------
 
-std::unique_ptr<coordinator::Ledger> World::open_ledger() {
+// Null where the disk would not let it be opened.
+std::shared_ptr<coordinator::Ledger> World::open_ledger() {
+  if (faults_.sqlite) {
+    auto opened = coordinator::SqliteLedger::open(kLedgerFile, vfs_.name());
+    if (opened) return std::shared_ptr<coordinator::Ledger>(std::move(*opened));
+    trace("the ledger cannot be opened: " + opened.error().text);
+    refused_ = disk_.lied();
+    if (healed_ && !refused_)
+      throw Violation("the ledger cannot be opened: " + opened.error().text);
+    return nullptr;
+  }
   if (!memory_) memory_ = std::make_shared<coordinator::MemoryLedger>();
-  return std::make_unique<WatchedLedger>(*this, memory_);
+  return memory_;
 }
 
 void World::start_coordinator() {
   disk_.revive();
-  std::unique_ptr<coordinator::Ledger> ledger = open_ledger();
-  if (!ledger) {  // its disk would not let it: somebody starts it again
-    queue_.schedule(now_ + kStartTakes, CoordinatorStart{});
+  const std::shared_ptr<coordinator::Ledger> ledger = open_ledger();
+  if (!ledger) {
+    queue_.schedule(now_ + kStartTakes, CoordinatorStart{});  // somebody tries again
     return;
   }
   ++coordinator_life_;
@@ -197,8 +266,16 @@ void World::start_coordinator() {
   options.session = (std::uint64_t{luck_.word()} << 32) | luck_.word();
   options.held_out = false;
   coordinator::Outlet& outlet = *this;
-  coordinator_ =
-      std::make_unique<coordinator::Coordinator>(std::move(options), std::move(ledger), outlet);
+  try {
+    coordinator_ = std::make_unique<coordinator::Coordinator>(
+        std::move(options), std::make_unique<WatchedLedger>(*this, ledger), outlet);
+  } catch (const Violation&) {
+    throw;
+  } catch (const std::runtime_error& error) {
+    if (healed_ && !disk_.lied()) throw Violation(fmt::format("no coordinator: {}", error.what()));
+    coordinator_dies();
+    return;
+  }
   tell_coordinator(coordinator::Started{});
 }
 
@@ -433,7 +510,8 @@ void World::client_sends(std::size_t i, const Frame& frame) {
 void World::carry_up(const std::string& peer, const std::string& key, const Frame& frame) {
   if (!frame) return;
   for (int copy = copies(); copy > 0; --copy) {
-    const bool damage = luck_.chance(faults_.damage);
+    // A damaged Join may ask for another run, and be told for good that it is elsewhere.
+    const bool damage = luck_.chance(faults_.damage) && !is_join(*frame);
     queue_.schedule(arrival(), ToCoordinator{peer, key, damage ? damaged(frame, luck_) : frame,
                                              coordinator_life_});
   }
@@ -477,10 +555,12 @@ void World::lie(std::size_t i) {
   known.other =
       fmt::format("client-{}", luck_.below(static_cast<std::uint32_t>(processes_.size())));
   // libzmq keeps routing ids apart; the machine does not have to trust it where there are keys.
-  const std::size_t speaks_as = plan_.keyed && luck_.chance(0.3)
-                                    ? luck_.below(static_cast<std::uint32_t>(processes_.size()))
-                                    : i;
-  carry_up(processes_[speaks_as].peer, process.key, draw_lie(known, luck_));
+  if (plan_.keyed && luck_.chance(0.3)) {
+    const std::size_t other = luck_.below(static_cast<std::uint32_t>(processes_.size()));
+    carry_up(processes_[other].peer, process.key, false_ballot(known, luck_));
+    return;
+  }
+  carry_up(process.peer, process.key, draw_lie(known, luck_));
 }
 
 // Somebody who has overheard a frame says it again, or something like it.
@@ -493,6 +573,10 @@ void World::happen(const ToCoordinator& event) {
   if (!coordinator_ || event.coordinator_life != coordinator_life_) return;
   record(1000, *event.frame);
   speaker_ = event.key;
+  if (trace_) {
+    trace(fmt::format("{} -> {}", event.peer,
+                      describe(wire::read_client_frame(*event.frame, parameter_count(tensors_)))));
+  }
   tell_coordinator(coordinator::FrameArrived{event.peer, event.key, event.frame});
 }
 
@@ -500,6 +584,10 @@ void World::happen(const ToClient& event) {
   Process& process = processes_[event.client];
   if (!process.session || process.connection != event.connection) return;
   record(2000 + event.client, *event.frame);
+  if (trace_) {
+    trace(fmt::format("{} <- {}", process.peer,
+                      describe(wire::read_coordinator_frame(*event.frame, kMaxParameters))));
+  }
   if (process.liar) {
     const auto message = wire::read_coordinator_frame(*event.frame, kMaxParameters);
     if (message && std::holds_alternative<wire::Welcome>(*message)) {

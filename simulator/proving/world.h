@@ -35,6 +35,7 @@ struct RunReport {
   std::uint32_t coordinator_starts = 0;
   std::uint32_t client_starts = 0;
   std::uint32_t lines = 0;  // 1, or more where the disk lied
+  bool refused = false;     // a ledger that a lying disk had damaged was found out: the end
 };
 
 class World : private coordinator::Outlet {
@@ -129,7 +130,7 @@ class World : private coordinator::Outlet {
 
   // ---- the coordinator's process
   void start_coordinator();
-  std::unique_ptr<coordinator::Ledger> open_ledger();
+  std::shared_ptr<coordinator::Ledger> open_ledger();
   void tell_coordinator(const coordinator::Event& event);
   void coordinator_dies();
   void coordinator_may_die();
@@ -180,6 +181,7 @@ class World : private coordinator::Outlet {
   Duration coordinator_clock_{0};
   Instant coordinator_tick_at_ = Instant::max();
   std::string speaker_;    // whose frame the coordinator is looking at: a key, where there are keys
+  bool refused_ = false;   // a damaged ledger
   bool finished_ = false;  // a coordinator has led the run to its end
 
   std::vector<Process> processes_;
