@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "runtime/base/replace_file.h"
@@ -66,12 +68,15 @@ Status StateFile::keep(const ClientState& state) {
 }
 
 Status StateFile::set_aside() {
-  const Status moved = rename_durably(disk_, path_, aside_);
-  if (moved) {
-    in_the_way_ = false;
-    run_.reset();
+  if (disk_.rename(path_, aside_) != 0) {
+    return Error{fmt::format("cannot rename {} to {}: {}; check the folder and its permissions",
+                             path_.string(), aside_.string(),
+                             std::generic_category().message(errno))};
   }
-  return moved;
+  in_the_way_ = false;
+  run_.reset();
+  // Before the next file takes the name: an order that a power cut must not turn round.
+  return sync_name(disk_, aside_);
 }
 
 }  // namespace psephos::client

@@ -43,15 +43,6 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : ".";
 }
 
-// Without it a power cut may bring the old name back.
-Status flush_folder(Disk& disk, const std::filesystem::path& path) {
-  if (disk.sync_folder(folder_of(path)) == 0) return Ok{};
-  return Error{
-      fmt::format("{} is written, but its folder cannot be flushed to disk: {}; a power "
-                  "cut may undo it, check the disk",
-                  path.string(), std::generic_category().message(errno))};
-}
-
 }  // namespace
 
 Status check_replaceable(const std::filesystem::path& path) {
@@ -75,7 +66,7 @@ Status replace_file(Disk& disk, const std::filesystem::path& path,
     disk.remove(temporary);
     return failure(path, error);
   }
-  return flush_folder(disk, path);
+  return sync_name(disk, path);
 }
 
 Status replace_file(const std::filesystem::path& path, std::span<const std::uint8_t> contents,
@@ -91,13 +82,12 @@ Status replace_file(const std::filesystem::path& path, std::string_view contents
       readers);
 }
 
-Status rename_durably(Disk& disk, const std::filesystem::path& from,
-                      const std::filesystem::path& to) {
-  if (disk.rename(from, to) != 0) {
-    return Error{fmt::format("cannot rename {} to {}: {}; check the folder and its permissions",
-                             from.string(), to.string(), std::generic_category().message(errno))};
-  }
-  return flush_folder(disk, to);
+Status sync_name(Disk& disk, const std::filesystem::path& path) {
+  if (disk.sync_folder(folder_of(path)) == 0) return Ok{};
+  return Error{
+      fmt::format("{} is written, but its folder cannot be flushed to disk: {}; a power "
+                  "cut may undo it, check the disk",
+                  path.string(), std::generic_category().message(errno))};
 }
 
 }  // namespace psephos

@@ -28,8 +28,7 @@ Status replace_file(const std::filesystem::path& path, std::string_view contents
 Status replace_file(Disk& disk, const std::filesystem::path& path,
                     std::span<const std::uint8_t> contents, Readers readers);
 
-// Gives a file another name that survives a power cut, in the same folder.
-Status rename_durably(Disk& disk, const std::filesystem::path& from,
-                      const std::filesystem::path& to);
+// Makes the name of a file that was just renamed to `path` survive a power cut.
+Status sync_name(Disk& disk, const std::filesystem::path& path);
 
 }  // namespace psephos
