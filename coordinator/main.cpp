@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "coordinator/core/setup.h"
+#include "coordinator/core/start.h"
 #include "coordinator/server/server.h"
 #include "platforms/kernels/kernels.h"
 #include "runtime/base/descriptors.h"
@@ -40,6 +41,11 @@ constexpr const char* kExamples = R"(Examples:
 
   A model of your own, computed by clients of your own, from parameters trained before:
     psephos-coordinator --model external:TENSORS.toml --init x0.npy --min-voters 3
+
+  A run that outlives its coordinator: after a crash, the same command goes on with it;
+  with more --rounds, a finished run goes on, too:
+    psephos-coordinator --ledger today.ledger --min-voters 4 --rounds 1000
+
   Settings from a file (min-voters = 4, schedule = "cosine"), after a look at what that would lead;
   and a run again, from its folder:
     psephos-coordinator check-config run.toml
@@ -54,6 +60,8 @@ constexpr std::uint64_t kOtherDescriptors = 64;  // beside a connection a client
 struct CoordinatorFlags {
   std::string bind = "tcp://127.0.0.1:5580";
   std::string endpoint_file;
+  std::string ledger;
+  std::string warm_start;
   std::string partition;
   std::uint32_t parts = 0;
   bool insecure = false;
@@ -91,6 +99,9 @@ Result<RunConfig> check(const RunOptions& options, const CoordinatorFlags& flags
         fmt::format("{} can be reached from other machines and nothing is encrypted: add "
                     "--insecure if that network is yours alone, or bind to 127.0.0.1",
                     flags.bind)};
+  }
+  if (!flags.warm_start.empty() && !options.init.empty()) {
+    return Error{"--warm-start and --init are two beginnings: give one of them"};
   }
   if (flags.partition.empty() != (flags.parts == 0)) {
     return Error{"--partition and --parts go together"};
@@ -130,8 +141,26 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
   auto prepared = coordinator::prepare_run(*config, *dataset);
   if (!prepared)
     return fail(source.explain(prepared.error().text), external ? kExitFailure : kExitUsage);
-  if (const auto loaded = coordinator::load_initial_parameters(*config, *prepared); !loaded) {
-    return fail(loaded.error().text, kExitFailure);
+  auto kept = coordinator::open_ledger(flags.ledger);
+  if (!kept) return fail(kept.error().text, kExitFailure);
+  const bool goes_on = kept->ledger->run() != nullptr;  // then its x_0 is in the ledger
+  if (!goes_on) {
+    const auto loaded = flags.warm_start.empty()
+                            ? coordinator::load_initial_parameters(*config, *prepared)
+                            : coordinator::load_warm_start(flags.warm_start, *prepared);
+    if (!loaded) return fail(loaded.error().text, kExitFailure);
+  }
+  coordinator::CoordinatorOptions run;
+  run.config = *config;
+  run.tensors = prepared->tensors;
+  run.run = goes_on ? kept->ledger->run()->run : random_identifier();
+  run.session = random_identifier();
+  run.data_manifest = *manifest;
+  run.held_out = !external;
+  run.threads = std::max(1u, std::thread::hardware_concurrency());
+  run.x_0 = std::move(prepared->x_0);
+  if (const auto same = coordinator::check_same_run(run, *kept->ledger); !same) {
+    return fail(same.error().text, kExitFailure);
   }
 
   if (const auto enough = ensure_descriptors(config->max_clients + kOtherDescriptors); !enough) {
@@ -159,32 +188,26 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
       return fail("--endpoint-file: " + written.error().text, kExitFailure);
     }
   }
-  coordinator::CoordinatorOptions run;
-  run.config = *config;
-  run.tensors = prepared->tensors;
-  run.run = random_identifier();
-  run.session = random_identifier();
-  run.data_manifest = *manifest;
-  run.held_out = !external;
-  run.threads = std::max(1u, std::thread::hardware_concurrency());
-  run.x_0 = std::move(prepared->x_0);
   reporter.note(fmt::format("run {} on {}: {} with {} parameters, {} rounds, seed {}, kernels {}",
                             format_hex(run.run), endpoint, config->hyper.model,
                             parameter_count(run.tensors), config->hyper.rounds, config->hyper.seed,
                             kernels::kernels().name));
+  for (const std::string& note : kept->notes) reporter.note(note);
+  const std::uint32_t round = kept->ledger->rounds();
+  if (goes_on) reporter.note(fmt::format("going on at round {} of {}", round, flags.ledger));
   if (!net::is_loopback(endpoint)) reporter.note("speaking without encryption (--insecure)");
   if (!external) {
     if (const auto advice = scale_advice(**dataset, config->hyper.normalisation)) {
       reporter.note(*advice);
     }
   }
-  reporter.note(
-      fmt::format("waiting for {} clients", std::max(config->min_voters, config->min_clients)));
+  const std::uint32_t crowd = round == 0 ? config->min_clients : 0;
+  reporter.note(fmt::format("waiting for {} clients", std::max(config->min_voters, crowd)));
 
   // The first ends the run in order, the second does not wait for clients, the third for nothing.
   catch_interrupts(3);
-  coordinator::Server server(std::move(*socket), std::move(run), std::move(prepared->held_out),
-                             reporter);
+  coordinator::Server server(std::move(*socket), std::move(run), std::move(kept->ledger),
+                             std::move(prepared->held_out), reporter);
   server.run(interrupts);
   Summary summary = server.coordinator().summary();
   summary.program = "psephos-coordinator";
@@ -222,7 +245,17 @@ int run(int argc, const char* const* argv) {
                "listen beyond this machine without keys: anybody who reaches\n"
                "the port may vote")
       ->group("Network");
+  app.add_option("--ledger", flags.ledger,
+                 "keep the run in this file: started again with it, the run goes\n"
+                 "on where it was (psephos-ledger shows what is in it)")
+      ->type_name("FILE")
+      ->configurable(false)
+      ->group("Ledger");
   add_run_options(app, options);
+  app.add_option("--warm-start", flags.warm_start,
+                 "begin with the newest parameters of another run's ledger")
+      ->type_name("FILE")
+      ->group("Training");
   app.get_option("--min-voters")
       ->description(
           "ballots a round needs before it may close; the first round\n"

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/agent/agent.h"
+#include "coordinator/ledger/memory_ledger.h"
 #include "coordinator/server/server.h"
 #include "runtime/base/descriptors.h"
 #include "runtime/base/interrupt.h"
@@ -45,7 +46,8 @@ Result<Summary> run_over_tcp(SimulatedRun run, coordinator::Reporter& reporter) 
   if (!socket) return socket.error();
   const std::string endpoint = socket->endpoint();
   coordinator::Server server(std::move(*socket), std::move(run.coordinator),
-                             std::move(run.held_out), reporter);
+                             std::make_unique<coordinator::MemoryLedger>(), std::move(run.held_out),
+                             reporter);
   reporter.note(fmt::format("{} clients connect to {}", clients, endpoint));
 
   client::ArithmeticSlots slots(static_cast<std::ptrdiff_t>(run.threads));

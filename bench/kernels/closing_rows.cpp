@@ -48,7 +48,7 @@ class ClosedRound {
   }
   void commit() {
     record_->round = ledger_.rounds();
-    PSEPHOS_CHECK(ledger_.commit(record_).ok(), "memory takes every decision");
+    PSEPHOS_CHECK(ledger_.commit(record_, {}).ok(), "memory takes every decision");
   }
 
  private:

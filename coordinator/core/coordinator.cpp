@@ -7,53 +7,57 @@
 #include <stdexcept>
 #include <utility>
 
+#include "coordinator/core/start.h"
 #include "coordinator/ledger/past.h"
 #include "platforms/kernels/environment.h"
 #include "runtime/base/check.h"
-#include "runtime/replica/initial_parameters.h"
 
 namespace psephos::coordinator {
 namespace {
 
-Replica initial_replica(const CoordinatorOptions& options) {
-  Replica x(parameter_count(options.tensors));
-  if (options.x_0.empty()) {
-    fill_initial_parameters(options.tensors, options.config.hyper.seed, x.mutable_parameters());
-  } else {
-    PSEPHOS_CHECK(options.x_0.size() == x.size(), "x_0 of another model");
-    std::ranges::copy(options.x_0, x.mutable_parameters().begin());
-  }
-  return x;
-}
-
-SessionOptions session_options(const CoordinatorOptions& options, std::uint64_t fingerprint) {
+SessionOptions session_options(const CoordinatorOptions& options, const Ledger& ledger,
+                               std::uint64_t fingerprint, std::vector<CountedBallot> counted) {
   SessionOptions session;
   session.config = options.config;
   session.tensors = options.tensors;
-  session.run = options.run;
+  session.run = ledger.run()->run;
   session.session = options.session;
+  session.round = ledger.rounds();
+  session.epoch = ledger.epoch();
   session.fingerprint = fingerprint;
   session.data_manifest = options.data_manifest;
   session.held_out = options.held_out;
-  session.x0_given = !options.x_0.empty();
+  session.x0_given = ledger.run()->x0_given;
+  session.counted = std::move(counted);
   return session;
 }
 
-void need(const Status& status) {
-  if (!status) throw std::runtime_error(status.error().text);
+template <class T>
+T needed(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().text);
+  return std::move(result).value();
 }
 
 }  // namespace
 
 Coordinator::Coordinator(CoordinatorOptions options, std::unique_ptr<Ledger> ledger, Outlet& outlet)
+    : Coordinator(options, ledger, outlet, needed(start_run(options, *ledger))) {}
+
+Coordinator::Coordinator(CoordinatorOptions& options, std::unique_ptr<Ledger>& ledger,
+                         Outlet& outlet, Start start)
     : options_(std::move(options)),
       ledger_(std::move(ledger)),
       outlet_(outlet),
-      past_(options_.session, options_.run),
-      counting_(options_.config, initial_replica(options_), 0, options_.threads),
-      session_(session_options(options_, counting_.replica().fingerprint())) {
-  need(ledger_->add_checkpoint(counting_.checkpoint()));
+      first_round_(ledger_->rounds()),
+      past_(options_.session, ledger_->run()->run),
+      counting_(options_.config, std::move(start.x), ledger_->rounds(), options_.threads,
+                std::move(start.carried)),
+      session_(session_options(options_, *ledger_, counting_.replica().fingerprint(),
+                               std::move(start.counted))) {
+  options_.run = ledger_->run()->run;
   options_.x_0 = {};  // the first checkpoint has it
+  // The process before may have ended between a decision and its checkpoint.
+  if (ledger_->newest_checkpoint()->round != counting_.round()) take_checkpoint_if_due();
 }
 
 void Coordinator::handle(const Event& event, Instant now) {
@@ -87,10 +91,18 @@ void Coordinator::perform(const CloseTally&) {
 }
 
 void Coordinator::perform(const Commit& action) {
-  need(ledger_->commit(action.record));
-  if (counting_.round() % kCheckpointEvery == 0)
-    need(ledger_->add_checkpoint(counting_.checkpoint()));
+  needed(ledger_->commit(action.record, action.membership));
+  take_checkpoint_if_due();
   follow_up_.push_back(Committed{action.record->round});
+}
+
+void Coordinator::take_checkpoint_if_due() {
+  if (counting_.round() % kCheckpointEvery != 0) return;
+  needed(ledger_->add_checkpoint(counting_.checkpoint()));
+}
+
+void Coordinator::perform(const CommitEpoch& action) {
+  needed(ledger_->begin_epoch(action.record));
 }
 
 void Coordinator::perform(const AnswerCatchUp& action) {

@@ -38,7 +38,7 @@ class Outlet {
 struct CoordinatorOptions {
   RunConfig config;
   TensorTable tensors;
-  std::uint64_t run = 0;
+  std::uint64_t run = 0;  // of a new run; one that goes on has its own
   std::uint64_t session = 0;
   std::uint64_t data_manifest = 0;
   bool held_out = true;
@@ -46,9 +46,12 @@ struct CoordinatorOptions {
   AlignedVector<float> x_0 = {};  // d values, or empty: drawn from tensors and seed
 };
 
+struct Start;  // core/start.h
+
 class Coordinator {
  public:
-  // A new run from x_0. `ledger` must be empty; `outlet` must outlive this.
+  // Goes on with the run in `ledger`, or begins one there. `outlet` must outlive this. Throws
+  // std::runtime_error where the ledger is of another run (start.h says which) or fails.
   Coordinator(CoordinatorOptions options, std::unique_ptr<Ledger> ledger, Outlet& outlet);
 
   // Steps the machine and everything that follows from it. Throws std::runtime_error when the
@@ -62,16 +65,23 @@ class Coordinator {
   const Session& session() const { return session_; }
   const Ledger& ledger() const { return *ledger_; }
   const Replica& replica() const { return counting_.replica(); }
+  // The open round when this coordinator started.
+  std::uint32_t first_round() const { return first_round_; }
 
   // What the machine and the traffic say of the run so far; wall time, accuracy, arithmetic and
   // program are the caller's to fill in.
   Summary summary() const;
 
  private:
+  Coordinator(CoordinatorOptions& options, std::unique_ptr<Ledger>& ledger, Outlet& outlet,
+              Start start);
+
+  void take_checkpoint_if_due();
   void perform(const SendFrame& action);
   void perform(const CountBallot& action);
   void perform(const CloseTally& action);
   void perform(const Commit& action);
+  void perform(const CommitEpoch& action);
   void perform(const AnswerCatchUp& action);
   void perform(const EvaluateHeldOut& action);
   void perform(const RoundFinished& action);
@@ -82,6 +92,7 @@ class Coordinator {
   CoordinatorOptions options_;
   std::unique_ptr<Ledger> ledger_;
   Outlet& outlet_;
+  std::uint32_t first_round_;
   PastFrames past_;
   CountingRoom counting_;
   Session session_;

@@ -79,7 +79,8 @@ Status Reporter::finish(Summary& summary, const Coordinator& coordinator) {
   }
   summary.wall_s = wall_seconds();
   summary.virtual_s = run_s_;
-  summary.rounds_per_s = summary.wall_s > 0 ? summary.rounds / summary.wall_s : 0;
+  const std::uint32_t rounds_led = summary.rounds - coordinator.first_round();
+  summary.rounds_per_s = summary.wall_s > 0 ? rounds_led / summary.wall_s : 0;
   const std::vector<ClientRow> clients = coordinator.session().client_rows();
   std::FILE* out = output_.json ? stderr : stdout;
   if (!output_.quiet) {

@@ -9,26 +9,28 @@
 namespace psephos::coordinator {
 
 CountingRoom::CountingRoom(const RunConfig& config, Replica x, std::uint32_t round,
-                           unsigned threads)
+                           unsigned threads, Carried carried)
     : config_(config),
       threads_(threads),
-      decay_(config.weight_decay),
+      decay_(config.weight_decay, carried.decay_pending),
       replica_(std::move(x)),
       round_(round),
       fingerprint_(replica_.fingerprint()),
-      tally_(replica_.size(), threads) {}
+      tally_(replica_.size(), threads),
+      last_(std::move(carried.last)) {}
 
 void CountingRoom::count(const std::string& identity, const wire::Ballot& ballot,
                          const Frame& frame) {
   const PhiloxKey key{config_.hyper.seed, kRunStream};
+  counted_.push_back({identity, ballot.round});
   if (const auto view = view_in_place(ballot.encoding, ballot.planes, replica_.size())) {
-    samples_.emplace_back(identity, AgreementSample(*view, key, round_));
+    samples_.emplace_back(*view, key, round_);
     tally_.add(*view, frame);
     return;
   }
   auto signs = decode(ballot.encoding, ballot.planes, replica_.size());
   PSEPHOS_CHECK(signs.ok(), "a ballot is checked before it is counted");
-  samples_.emplace_back(identity, AgreementSample(*signs, key, round_));
+  samples_.emplace_back(*signs, key, round_);
   tally_.add(std::move(*signs));
 }
 
@@ -43,16 +45,17 @@ ClosedRound CountingRoom::close() {
   record->round = round_;
   record->delta = learning_rate(config_.schedule, config_.lr, round_, config_.hyper.rounds);
   record->keep = decay_.keep(record->delta);
+  record->decay_pending = decay_.pending();
   record->votes = encode_decision(decision, last_ ? &*last_ : nullptr);
   record->voters = tally_.voters();
   fingerprint_ = replica_.apply(decision, record->delta, record->keep, threads_);
   record->fingerprint = fingerprint_;
 
   ClosedRound closed;
-  for (const auto& [identity, sample] : samples_) {
-    record->counted.push_back(identity);
-    closed.agreement.emplace_back(identity, sample.with(decision));
+  for (std::size_t i = 0; i < samples_.size(); ++i) {
+    closed.agreement.emplace_back(counted_[i].identity, samples_[i].with(decision));
   }
+  record->counted = std::move(counted_);
   closed.decided =
       static_cast<double>(decision.voted_count()) / static_cast<double>(decision.parameters);
   lose_tally();
@@ -65,6 +68,7 @@ ClosedRound CountingRoom::close() {
 void CountingRoom::lose_tally() {
   tally_.clear();
   samples_.clear();
+  counted_.clear();
 }
 
 CheckpointRef CountingRoom::checkpoint() const {

@@ -25,10 +25,17 @@ struct ClosedRound {
   double decided = 0;  // share of parameters with a non-zero decision
 };
 
+// What the rounds before hand on, beside the parameters.
+struct Carried {
+  std::optional<PackedSigns> last;  // the last decision; none at round 0
+  double decay_pending = 0;         // DecisionRecord's
+};
+
 class CountingRoom {
  public:
   // `x`: the parameters at `round`. `threads`: of large models' arithmetic.
-  CountingRoom(const RunConfig& config, Replica x, std::uint32_t round, unsigned threads = 1);
+  CountingRoom(const RunConfig& config, Replica x, std::uint32_t round, unsigned threads = 1,
+               Carried carried = {});
 
   // Counts a ballot whose planes passed check_planes. `frame`: what they lie in; it is kept until
   // they are counted, which saves a copy. The caller sees to it that no identity comes twice.
@@ -55,8 +62,9 @@ class CountingRoom {
   std::uint32_t round_;
   std::uint64_t fingerprint_;
   Tally tally_;
-  std::vector<std::pair<std::string, AgreementSample>> samples_;
-  std::optional<PackedSigns> last_;  // decision: of round_ - 1, if that was decided here
+  std::vector<AgreementSample> samples_;
+  std::vector<CountedBallot> counted_;
+  std::optional<PackedSigns> last_;  // decision: of round_ - 1
 };
 
 }  // namespace psephos::coordinator

@@ -6,7 +6,30 @@
 
 namespace psephos::coordinator {
 
-Status MemoryLedger::commit(DecisionRef record) {
+Status MemoryLedger::begin(const RunRecord& run, CheckpointRef x_0) {
+  PSEPHOS_CHECK(!run_ && rounds_ == 0, "a ledger is of one run");
+  run_ = run;
+  return add_checkpoint(std::move(x_0));
+}
+
+Status MemoryLedger::grow(std::uint32_t rounds) {
+  PSEPHOS_CHECK(run_ && rounds >= run_->rounds, "the rounds of a run only grow");
+  run_->rounds = rounds;
+  return Ok{};
+}
+
+Status MemoryLedger::begin_epoch(const EpochRecord& record) {
+  PSEPHOS_CHECK(record.epoch > epoch_ && record.round == rounds_, "epochs ascend");
+  epoch_ = record.epoch;
+  return Ok{};
+}
+
+void MemoryLedger::set_run(const RunRecord& run, std::uint32_t epoch) {
+  run_ = run;
+  epoch_ = epoch;
+}
+
+Status MemoryLedger::commit(DecisionRef record, const Membership&) {
   PSEPHOS_CHECK(record->round == rounds_, "decisions are committed in order");
   decisions_.push_back(std::move(record));
   ++rounds_;

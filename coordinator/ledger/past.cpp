@@ -34,6 +34,7 @@ Frame decisions_from(const Ledger& ledger, std::uint32_t first, std::uint64_t se
     decision.planes = record->votes.planes;
     decision.voters = record->voters;
     decision.fingerprint = record->fingerprint;
+    decision.scales = record->scales;
     past.decisions.push_back(std::move(decision));
   }
   return wire::build(past);

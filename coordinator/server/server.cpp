@@ -8,7 +8,6 @@
 #include <thread>
 #include <utility>
 
-#include "coordinator/ledger/memory_ledger.h"
 #include "runtime/base/check.h"
 
 namespace psephos::coordinator {
@@ -92,14 +91,13 @@ class Server::Evaluator {
   std::thread thread_;
 };
 
-Server::Server(net::RouterSocket socket, CoordinatorOptions options,
+Server::Server(net::RouterSocket socket, CoordinatorOptions options, std::unique_ptr<Ledger> ledger,
                std::unique_ptr<HeldOut> held_out, Reporter& reporter)
     : socket_(std::move(socket)), reporter_(reporter) {
   PSEPHOS_CHECK(held_out != nullptr || !options.held_out, "no held-out set to evaluate on");
   if (held_out) evaluator_ = std::make_unique<Evaluator>(std::move(held_out), waker_);
   Outlet& outlet = *this;
-  coordinator_ =
-      std::make_unique<Coordinator>(std::move(options), std::make_unique<MemoryLedger>(), outlet);
+  coordinator_ = std::make_unique<Coordinator>(std::move(options), std::move(ledger), outlet);
 }
 
 Server::~Server() = default;

@@ -17,9 +17,10 @@ namespace psephos::coordinator {
 
 class Server : private Outlet {
  public:
-  // `held_out` may be null when options.held_out is false. `reporter` must outlive this.
-  Server(net::RouterSocket socket, CoordinatorOptions options, std::unique_ptr<HeldOut> held_out,
-         Reporter& reporter);
+  // Leads the run in `ledger`, or begins one there; throws as Coordinator does. `held_out` may be
+  // null when options.held_out is false. `reporter` must outlive this.
+  Server(net::RouterSocket socket, CoordinatorOptions options, std::unique_ptr<Ledger> ledger,
+         std::unique_ptr<HeldOut> held_out, Reporter& reporter);
   ~Server() override;
 
   // Leads the run to its end; blocks. `interrupts` is asked a few times a second how often a stop

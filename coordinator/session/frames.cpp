@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "coordinator/session/session.h"
@@ -87,6 +88,8 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
   if (Member* before = members_.by_peer(arrived.peer); before && before->identity != identity) {
     gone(*before);
   }
+  const Member* known = members_.find(identity);
+  const bool was_live = known != nullptr && known->live;
   Member* member = members_.join(identity, arrived.peer, now);
   if (member == nullptr) {
     refuse(arrived.peer, wire::RefusalCode::kBusy,
@@ -101,17 +104,14 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
                     identity, kSuspiciousTakeovers));
     member->takeovers = 0;
   }
+  if (!was_live) enter(MembershipEvent::Kind::kJoined, member->identity);
+  if (std::exchange(member->missing, false)) --missing_;
   member->row.samples = join.samples;
   // Rounds of an older epoch were given up when this one began.
   const bool ahead = join.have_round != wire::kNoRound && join.run == options_.run &&
-                     join.have_round > round_ && join.epoch >= epoch_;
-  if (ahead && !std::exchange(epoch_raised_, true)) {
-    ++epoch_;
-    note(fmt::format(
-        "client {} holds round {}, the ledger ends at {}: {} rounds were lost; epoch {} "
-        "begins here and clients that are ahead take the checkpoint",
-        member->identity, join.have_round, round_, join.have_round - round_, epoch_));
-  }
+                     join.have_round > round_ && join.epoch >= epoch_ &&
+                     join.epoch < std::numeric_limits<std::uint32_t>::max();
+  if (ahead && !std::exchange(epoch_raised_, true)) raise_epoch(*member, join);
   // In an open round its ballot counts if it comes in time, but nobody waits for it.
   if (everybody_votes() && (phase_ == Phase::kWaiting || phase_ == Phase::kOpen)) {
     member->invited = true;
@@ -119,6 +119,18 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
   }
   send(arrived.peer, welcome_for(*member));
   if (phase_ == Phase::kFinishing) send_finished(arrived.peer);
+}
+
+// The ledger was behind its clients: restored from a backup, or from a disk that lied. The new
+// epoch is above every one that a client knows of, so that no two histories share a number.
+void Session::raise_epoch(const Member& member, const wire::Join& join) {
+  epoch_ = join.epoch + 1;
+  const std::uint32_t lost = join.have_round - round_;
+  actions_.push_back(CommitEpoch{{epoch_, round_, lost}});
+  note(
+      fmt::format("client {} holds round {}, the ledger ends at {}: {} rounds were lost; epoch {} "
+                  "begins here and clients that are ahead take the checkpoint",
+                  member.identity, join.have_round, round_, lost, epoch_));
 }
 
 void Session::on_message(Member& member, const wire::Ballot& ballot, const Frame& frame, Instant) {
@@ -193,7 +205,7 @@ void Session::on_heartbeat(const Member& member) {
 }
 
 void Session::on_message(Member& member, const wire::Leave& leave) {
-  member.left = true;
+  if (!std::exchange(member.left, true)) enter(MembershipEvent::Kind::kLeft, member.identity);
   gone(member);
   if (leave.reason != wire::LeaveReason::kFinished) {
     note(fmt::format("client {} left{}", member.identity,

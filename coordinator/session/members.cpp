@@ -49,6 +49,14 @@ Member* Members::join(const std::string& identity, const std::string& peer, Inst
   return &member;
 }
 
+void Members::restore(const CountedBallot& counted) {
+  Member& member = members_[counted.identity];
+  member.identity = counted.identity;
+  member.row.name = counted.identity;
+  member.counted_round = counted.round;
+  member.missing = true;
+}
+
 Member* Members::by_peer(const std::string& peer) {
   const auto it = identity_of_.find(peer);
   return it == identity_of_.end() ? nullptr : find(it->second);

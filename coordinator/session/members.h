@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "coordinator/ledger/ledger.h"
 #include "runtime/base/units.h"
 #include "runtime/report/summary.h"
 #include "runtime/wire/message.h"
@@ -34,6 +35,7 @@ struct Member {
   bool live = false;            // changed by Members::set_live alone
   std::uint32_t takeovers = 0;  // Joins over another connection while the last one was live
   bool left = false;            // said Leave, and has not joined again
+  bool missing = false;         // known from before a restart, not heard of since
   Instant last_heard{0};
 
   // The open round. A member with any of these is touched.
@@ -71,6 +73,9 @@ class Members {
   // Gives `identity` to `peer`; a routing id that owned it before is retired, and an identity that
   // `peer` spoke for before has no connection any more. Null when the house is full.
   Member* join(const std::string& identity, const std::string& peer, Instant now);
+
+  // One that voted before a restart, and may join again.
+  void restore(const CountedBallot& counted);
 
   // The member that speaks through `peer`, or null.
   Member* by_peer(const std::string& peer);

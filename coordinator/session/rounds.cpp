@@ -22,10 +22,20 @@ void Session::gone(Member& member) {
   if (std::exchange(member.expected, false) && !member.answered) --outstanding_;
 }
 
+// For the ledger.
+void Session::enter(MembershipEvent::Kind kind, const std::string& identity) {
+  if (membership_.events.size() < kMaxMembershipEvents) {
+    membership_.events.push_back({kind, identity});
+  } else {
+    ++membership_.left_out;
+  }
+}
+
 // Heard again after a silence. It may have missed the opening, and nobody but a Call would invite
 // it then.
 void Session::back(Member& member) {
   members_.set_live(member, true);
+  enter(MembershipEvent::Kind::kBack, member.identity);
   members_.touch(member);
   if (phase_ == Phase::kOpen && everybody_votes() && !std::exchange(member.invited, true)) {
     call(member);
@@ -36,7 +46,9 @@ void Session::back(Member& member) {
 void Session::advance(Instant now) {
   const RunConfig& config = options_.config;
   if (phase_ == Phase::kWaiting) {
-    if (members_.live() < std::max(config.min_voters, config.min_clients)) return;
+    // A run that goes on has waited for its crowd before.
+    const std::uint32_t crowd = round_ == 0 ? config.min_clients : 0;
+    if (members_.live() < std::max(config.min_voters, crowd)) return;
     phase_ = Phase::kOpen;
     started_at_ = now;
     deadline_ = now + std::chrono::milliseconds(config.deadline_ms);
@@ -56,7 +68,7 @@ void Session::advance(Instant now) {
     }
   }
   if (phase_ == Phase::kFinishing && held_out_pending_ == 0) {
-    const bool all_done = members_.live() == 0;
+    const bool all_done = members_.live() == 0 && missing_ == 0;
     if (all_done || now >= finish_by_) {
       flush_client_evaluations();
       phase_ = Phase::kEnded;
@@ -138,7 +150,7 @@ void Session::deadline_passed(Instant now) {
 void Session::on_closed(const ClosedRound& closed) {
   if (phase_ != Phase::kClosing || closed.record->round != round_) return;
   closed_ = closed;
-  actions_.push_back(Commit{closed.record});
+  actions_.push_back(Commit{closed.record, std::exchange(membership_, {})});
 }
 
 void Session::on_committed(std::uint32_t round, Instant now) {
@@ -212,6 +224,7 @@ void Session::broadcast(const DecisionRecord& record) {
   decision.planes = record.votes.planes;
   decision.voters = record.voters;
   decision.fingerprint = record.fingerprint;
+  decision.scales = record.scales;
   decision.evaluate = options_.config.client_eval && evaluation_due();
   if (options_.config.hyper.audience == Audience::kDrawn) {
     for (const Member* member : members_.touched()) {

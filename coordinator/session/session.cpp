@@ -12,13 +12,21 @@ Session::Session(SessionOptions options)
       members_(options_.config.max_clients),
       epoch_(options_.epoch),
       round_(options_.round),
-      fingerprint_(options_.fingerprint) {}
+      fingerprint_(options_.fingerprint),
+      missing_(static_cast<std::uint32_t>(options_.counted.size())) {
+  for (const CountedBallot& counted : options_.counted) members_.restore(counted);
+  options_.counted.clear();
+}
 
 Actions Session::step(const Event& event, Instant now) {
   actions_.clear();
   if (phase_ == Phase::kEnded) return {};
   if (std::holds_alternative<Started>(event)) {
     started_at_ = next_roll_call_ = now;
+    if (round_ > 0 && evaluation_due()) {  // a restart may have cut it short
+      evaluation_round_ = round_;
+      evaluate_held_out();
+    }
     if (round_ >= options_.config.hyper.rounds) begin_finish(now, kFinishWait, "finished");
   } else if (const auto* arrived = std::get_if<FrameArrived>(&event)) {
     on_frame(*arrived, now);
@@ -69,6 +77,7 @@ void Session::roll_call(Instant now) {
   for (auto& [identity, member] : members_.all()) {
     if (member.live && now - member.last_heard >= kMissedHeartbeats * interval) {
       note(fmt::format("client {} fell silent", identity));
+      enter(MembershipEvent::Kind::kSilent, identity);
       gone(member);
     }
   }
@@ -76,6 +85,7 @@ void Session::roll_call(Instant now) {
 
 void Session::on_stop(Instant now) {
   ++stops_;
+  missing_ = 0;  // whoever is away finds the run where it was, once it is led again
   switch (phase_) {
     case Phase::kWaiting:
     case Phase::kOpen:
@@ -93,6 +103,7 @@ void Session::on_stop(Instant now) {
 
 void Session::wait_for_nobody(Instant now) {
   held_out_pending_ = 0;
+  missing_ = 0;
   finish_by_ = now;
 }
 

@@ -68,6 +68,12 @@ struct CloseTally {
 };
 struct Commit {
   DecisionRef record;
+  Membership membership;
+};
+// Like every action it is performed before those behind it: nobody hears of an epoch that is not in
+// the ledger.
+struct CommitEpoch {
+  EpochRecord record;
 };
 struct AnswerCatchUp {
   std::string peer;
@@ -89,7 +95,7 @@ struct Note {
 struct End {
   std::string because;  // "finished", "interrupted"
 };
-using Action = std::variant<SendFrame, CountBallot, CloseTally, Commit, AnswerCatchUp,
+using Action = std::variant<SendFrame, CountBallot, CloseTally, Commit, CommitEpoch, AnswerCatchUp,
                             EvaluateHeldOut, RoundFinished, EvaluationKnown, Note, End>;
 using Actions = std::vector<Action>;
 
@@ -106,6 +112,8 @@ struct SessionOptions {
   std::uint64_t data_manifest = 0;  // partition that clients must agree on; 0: any
   bool held_out = true;             // somebody answers EvaluateHeldOut
   bool x0_given = false;            // clients cannot draw x_0
+  // A run that goes on: the ballots that clients might still send again, the newest of each.
+  std::vector<CountedBallot> counted = {};
 };
 
 inline constexpr Duration kFinishWait = std::chrono::seconds(30);  // for the last acknowledgements
@@ -159,6 +167,8 @@ class Session {
   void answered(Member& member);
   void gone(Member& member);
   void back(Member& member);
+  void enter(MembershipEvent::Kind kind, const std::string& identity);
+  void raise_epoch(const Member& member, const wire::Join& join);
   void on_committed(std::uint32_t round, Instant now);
   void on_held_out(const HeldOutEvaluated& evaluated);
   void on_tally_lost(Instant now);
@@ -208,6 +218,7 @@ class Session {
   double loss_sum_ = 0;
   std::uint64_t entries_voted_ = 0;
   std::optional<ClosedRound> closed_;
+  Membership membership_;  // since the last decision
 
   // Clients' reports on the last evaluation round.
   std::uint32_t evaluation_round_ = 0;
@@ -219,6 +230,9 @@ class Session {
   std::uint32_t stops_ = 0;  // asked for so far
   std::string because_;
   Instant finish_by_{0};
+  // Voters of the last round before a restart that have not been heard of since: the end, which
+  // they may have missed, waits for them.
+  std::uint32_t missing_ = 0;
 
   Instant started_at_{0};
   Instant next_roll_call_{0};  // when silence is looked for again

@@ -36,13 +36,16 @@ float learning_rate(const Schedule& schedule, double lr, std::uint32_t round, st
 // is 1.
 class WeightDecay {
  public:
-  explicit WeightDecay(double lambda) : lambda_(lambda) {}
+  // `pending`: of the rounds before, where these were held elsewhere.
+  explicit WeightDecay(double lambda, double pending = 0) : lambda_(lambda), pending_(pending) {}
   // To be called once per round, in order. delta*lambda must stay below 1 (check_run_config).
   float keep(float delta);
+  // What has been summed and not yet been sent.
+  double pending() const { return pending_; }
 
  private:
   double lambda_;
-  double pending_ = 0;
+  double pending_;
 };
 
 }  // namespace psephos

@@ -26,6 +26,7 @@ enum class Encoding : std::uint8_t { kNone = 0, kBinary = 1, kTernary = 2, kChan
 struct EncodedSigns {
   Encoding encoding = Encoding::kNone;
   Bytes planes;  // empty for kNone
+  bool operator==(const EncodedSigns&) const = default;
 };
 
 // `signs` must be canonical. kBinary when every parameter is voted on, else kTernary. Never kNone:

@@ -239,12 +239,12 @@ TEST(Coordinator, BallotsOfALostTallyAreNotCountedTwice) {
   ASSERT_EQ(bench.round(), 1u);
   const DecisionRef record = bench.coordinator.ledger().decision(0);
   EXPECT_EQ(record->voters, 2u);
-  EXPECT_EQ(record->counted, (std::vector<std::string>{"ann", "ben"}));
+  EXPECT_EQ(record->counted, (std::vector<CountedBallot>{{"ann", 0}, {"ben", 0}}));
 }
 
 class FullDisk : public MemoryLedger {
  public:
-  Status commit(DecisionRef) override { return Error{"no space left"}; }
+  Status commit(DecisionRef, const Membership&) override { return Error{"no space left"}; }
 };
 
 TEST(Coordinator, TellsNobodyWhatCannotBeCommitted) {
@@ -299,10 +299,11 @@ TEST(Coordinator, RandomHistoriesAreCountedExactlyAndCommittedFirst) {
         const DecisionRef record = bench.coordinator.ledger().decision(seen);
         ASSERT_GE(record->voters, options.config.min_voters);
         ASSERT_EQ(record->voters, record->counted.size());
-        ASSERT_EQ(std::set<std::string>(record->counted.begin(), record->counted.end()).size(),
-                  record->counted.size());
+        std::set<std::string> voters;
+        for (const CountedBallot& ballot : record->counted) voters.insert(ballot.identity);
+        ASSERT_EQ(voters.size(), record->counted.size());
         std::vector<int> net(kParameters);
-        for (const std::string& voter : record->counted) {
+        for (const std::string& voter : voters) {
           const std::string signs = opinion(voter, seen);
           for (std::size_t i = 0; i < kParameters; ++i) {
             net[i] += signs[i] == '+' ? 1 : signs[i] == '-' ? -1 : 0;

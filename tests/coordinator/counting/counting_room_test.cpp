@@ -29,6 +29,7 @@ void count(CountingRoom& room, const std::string& identity, const std::string& s
   const EncodedSigns votes = encode(signs_of(signs));
   const auto frame = std::make_shared<const Bytes>(votes.planes);
   wire::Ballot ballot;
+  ballot.round = room.round();
   ballot.encoding = votes.encoding;
   ballot.planes = *frame;
   room.count(identity, ballot, frame);
@@ -99,7 +100,10 @@ TEST_P(CountingRoomCases, EqualsCountingInIntegersAndApplyingOneByOne) {
     const DecisionRecord& record = *closed.record;
     ASSERT_EQ(record.round, round);
     ASSERT_EQ(record.voters, naive.voters);
-    ASSERT_EQ(record.counted, names);
+    ASSERT_EQ(record.counted.size(), names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      ASSERT_EQ(record.counted[i], (CountedBallot{names[i], round}));
+    }
     ASSERT_EQ(record.delta, learning_rate(config.schedule, config.lr, round, 40));
     decay += static_cast<double>(record.delta) * config.weight_decay;
     const bool due = decay >= 0x1p-14;
@@ -192,7 +196,7 @@ TEST(CountingRoom, LostTallyIsForgotten) {
   count(room, "ann", std::string(64, '+'));
   const ClosedRound closed = room.close();
   EXPECT_EQ(closed.record->voters, 1u);
-  EXPECT_EQ(closed.record->counted, std::vector<std::string>{"ann"});
+  EXPECT_EQ(closed.record->counted, (std::vector<CountedBallot>{{"ann", 0}}));
   EXPECT_EQ(decode(closed.record->votes.encoding, closed.record->votes.planes, 64)->at(0), 1);
 }
 

@@ -34,7 +34,7 @@ class Book {
     record->votes.planes.assign(planes, static_cast<std::uint8_t>(record->round));
     record->voters = record->round + 7;
     record->fingerprint = fingerprint(record->round + 1);
-    ASSERT_TRUE(ledger.commit(record).ok());
+    ASSERT_TRUE(ledger.commit(record, {}).ok());
   }
   void add_checkpoint() {
     auto checkpoint = std::make_shared<Checkpoint>();

@@ -50,8 +50,8 @@ class Led {
     OutputOptions quiet;
     quiet.quiet = true;
     reporter.emplace(quiet, rounds);
-    server.emplace(std::move(*socket), std::move(options), std::move(prepared->held_out),
-                   *reporter);
+    server.emplace(std::move(*socket), std::move(options), std::make_unique<MemoryLedger>(),
+                   std::move(prepared->held_out), *reporter);
     thread = std::thread([this] { server->run([this] { return stops.load(); }); });
   }
   ~Led() {

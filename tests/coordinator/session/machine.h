@@ -140,7 +140,7 @@ class Machine {
     record->delta = 0.25F;
     record->votes = encode(psephos::testing::signs_of(std::string(kParameters, '-')));
     record->voters = static_cast<std::uint32_t>(tally.size());
-    for (const auto& [identity, round] : tally) record->counted.push_back(identity);
+    for (const auto& [identity, round] : tally) record->counted.push_back({identity, round});
     record->fingerprint = kFirstFingerprint + session.round() + 1;
     step(RoundClosed{{record, {}, 1.0}});
   }

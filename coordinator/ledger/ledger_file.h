@@ -1,0 +1,115 @@
+#pragma once
+// A ledger as one SQLite database: write-ahead log, every commit synced, one table per kind of row
+// (ledger_file.cpp has them), every row with the checksum and decisions with the chain of rows.h.
+// Whatever is read is checked before it is believed. sqlite_ledger.h leads runs with it,
+// psephos-ledger looks at it.
+//
+// While open it is locked: a second process is refused, and neither harms the other. Errors begin
+// with the path. Not thread-safe.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/ledger/ledger.h"
+#include "coordinator/ledger/rows.h"
+#include "coordinator/ledger/sqlite.h"
+#include "runtime/base/result.h"
+
+namespace psephos::coordinator {
+
+inline constexpr std::uint32_t kCheckpointKeptEvery = 1024;  // rounds; besides the two newest
+
+// A decision, and what its row says of its neighbours.
+struct StoredDecision {
+  DecisionRef record;
+  std::uint32_t events = 0;    // rows of membership that go with it
+  std::uint32_t left_out = 0;  // Membership's
+  Chain chain{};               // after it, as stored
+};
+
+class LedgerFile {
+ public:
+  enum class Use {
+    kLead,  // created where there is none; the log is moved into the file when it is closed
+    kLook,  // there must be one, and it is left as it is
+  };
+  // Refused, untouched: a file that is not a ledger, one of a newer format, one that is in use.
+  // `vfs`: a file system registered with SQLite; empty: the machine's.
+  static Result<LedgerFile> open(const std::string& path, Use use, const std::string& vfs = "");
+
+  const std::string& path() const { return database_.path(); }
+
+  // ---- what is in it ----
+
+  // Null while no run has begun.
+  const std::optional<RunRecord>& run() const { return run_; }
+  std::uint32_t rounds() const { return rounds_; }
+  // The decision of a round below rounds(), its checksum compared; read_from compares the chain.
+  Result<StoredDecision> decision(std::uint32_t round);
+  Result<Membership> membership(const StoredDecision& decision);
+  // Rounds with a checkpoint, ascending.
+  Result<std::vector<std::uint32_t>> checkpoints();
+  Result<CheckpointRef> checkpoint(std::uint32_t round);
+  Result<std::vector<EpochRecord>> epochs();
+  // What no decision is read with: SQLite's own pages (free lists, trees, indices), and the rows of
+  // all voters.
+  Status check_pages();
+  Status check_voters();
+
+  // ---- what is put into it, each all or nothing and on the disk when it returns ok ----
+
+  Status begin(const RunRecord& run, const Checkpoint& x_0);
+  Status grow(std::uint32_t rounds);
+  Status begin_epoch(const EpochRecord& record);
+  Status commit(const DecisionRecord& record, const Membership& membership);
+  // In place of one of the same round, which may be damaged. Forgets older checkpoints but those of
+  // every kCheckpointKeptEvery-th round.
+  Status add_checkpoint(const Checkpoint& checkpoint);
+
+  // A copy of it all in a new file, compacted.
+  Status copy_to(const std::string& destination);
+
+ private:
+  friend class DecisionReader;
+
+  explicit LedgerFile(sqlite::Database database) : database_(std::move(database)) {}
+
+  Status identify(Use use);
+  Status read_run();
+  Status insert(const RunRecord& run);
+  Status insert(const Checkpoint& checkpoint);
+  Result<Bytes> number_voters(const DecisionRecord& record);
+  Result<std::vector<CountedBallot>> name_voters(std::uint32_t round,
+                                                 std::span<const std::uint8_t> numbered);
+  Result<Chain> chain_before(std::uint32_t round);
+  Error damaged(std::string_view what) const;
+
+  sqlite::Database database_;
+  std::optional<RunRecord> run_;
+  std::uint32_t rounds_ = 0;
+  Chain chain_{};  // after the newest decision
+};
+
+// Decisions in order, from one on. Each continues the chain of the one before, or is an error.
+class DecisionReader {
+ public:
+  // `file` must outlive this.
+  static Result<DecisionReader> from(LedgerFile& file, std::uint32_t round);
+
+  // There is a next one.
+  bool more() const { return round_ < file_->rounds(); }
+  std::uint32_t round() const { return round_; }  // the next one's
+  Result<StoredDecision> next();
+
+ private:
+  DecisionReader(LedgerFile& file, std::uint32_t round, const Chain& chain)
+      : file_(&file), round_(round), chain_(chain) {}
+
+  LedgerFile* file_;
+  std::uint32_t round_;
+  Chain chain_;
+};
+
+}  // namespace psephos::coordinator

@@ -1,0 +1,92 @@
+#include "coordinator/ledger/sqlite_ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace psephos::coordinator {
+
+Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::string& path,
+                                                         const std::string& vfs) {
+  auto file = LedgerFile::open(path, LedgerFile::Use::kLead, vfs);
+  if (!file) return file.error();
+  std::unique_ptr<SqliteLedger> ledger(new SqliteLedger(*std::move(file)));
+  if (ledger->file_.run()) {
+    if (const Status read = ledger->read_recent(); !read) return read.error();
+  }
+  return ledger;
+}
+
+Status SqliteLedger::read_recent() {
+  const auto epochs = file_.epochs();
+  if (!epochs) return epochs.error();
+  const auto kept = file_.checkpoints();
+  if (!kept) return kept.error();
+  std::vector<CheckpointRef> whole;  // newest first
+  std::optional<Error> why_not;
+  for (auto round = kept->rbegin(); round != kept->rend() && whole.size() < 2; ++round) {
+    if (*round > file_.rounds()) continue;
+    auto checkpoint = file_.checkpoint(*round);
+    if (checkpoint) {
+      whole.push_back(*std::move(checkpoint));
+    } else {
+      why_not = checkpoint.error();
+      notes_.push_back(why_not->text + "; an older one will do");
+    }
+  }
+  if (whole.empty()) {
+    return why_not.value_or(Error{file_.path() + ": has no checkpoint: go on from a backup"});
+  }
+
+  const std::uint32_t older = whole.back()->round;
+  const std::uint32_t rounds = file_.rounds();
+  const std::uint32_t first = std::min(older, rounds - std::min(rounds, kDecisionsKept));
+  recent_ = MemoryLedger(first);
+  recent_.set_run(*file_.run(), epochs->empty() ? 0 : epochs->back().epoch);
+  auto reader = DecisionReader::from(file_, first);
+  if (!reader) return reader.error();
+  while (true) {
+    for (std::size_t i = whole.size(); i-- > 0;) {
+      if (whole[i]->round == recent_.rounds()) (void)recent_.add_checkpoint(whole[i]);
+    }
+    if (!reader->more()) return Ok{};
+    auto stored = reader->next();
+    if (!stored) return stored.error();
+    (void)recent_.commit(std::move(stored->record), {});
+  }
+}
+
+// Once a write has failed, what the file holds is for the next process to find out.
+template <class Write>
+Status SqliteLedger::write(const Write& write) {
+  if (failed_) return *failed_;
+  Status written = write();
+  if (!written) failed_ = written.error();
+  return written;
+}
+
+Status SqliteLedger::begin(const RunRecord& run, CheckpointRef x_0) {
+  const Status written = write([&] { return file_.begin(run, *x_0); });
+  return written ? recent_.begin(run, std::move(x_0)) : written;
+}
+
+Status SqliteLedger::grow(std::uint32_t rounds) {
+  const Status written = write([&] { return file_.grow(rounds); });
+  return written ? recent_.grow(rounds) : written;
+}
+
+Status SqliteLedger::begin_epoch(const EpochRecord& record) {
+  const Status written = write([&] { return file_.begin_epoch(record); });
+  return written ? recent_.begin_epoch(record) : written;
+}
+
+Status SqliteLedger::commit(DecisionRef record, const Membership& membership) {
+  const Status written = write([&] { return file_.commit(*record, membership); });
+  return written ? recent_.commit(std::move(record), membership) : written;
+}
+
+Status SqliteLedger::add_checkpoint(CheckpointRef checkpoint) {
+  const Status written = write([&] { return file_.add_checkpoint(*checkpoint); });
+  return written ? recent_.add_checkpoint(std::move(checkpoint)) : written;
+}
+
+}  // namespace psephos::coordinator

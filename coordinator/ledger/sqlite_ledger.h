@@ -1,0 +1,53 @@
+#pragma once
+// The ledger that outlives its process. What catch-up and a restart ask for is kept in memory as
+// well, so no client's request reads the disk; all the rest is in the file alone, for
+// psephos-ledger.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/ledger/ledger_file.h"
+#include "coordinator/ledger/memory_ledger.h"
+
+namespace psephos::coordinator {
+
+class SqliteLedger : public Ledger {
+ public:
+  // Opens the ledger in `path`, or makes one. Reads and checks what a restart needs: the run, the
+  // newest two checkpoints that are whole, the decisions from the older of them on (at least
+  // kDecisionsKept), the epochs. `vfs`: a file system registered with SQLite; empty: the machine's.
+  // Refused, with nothing changed: what LedgerFile::open refuses, and damage to any of these.
+  static Result<std::unique_ptr<SqliteLedger>> open(const std::string& path,
+                                                    const std::string& vfs = "");
+
+  // What was found amiss while opening and could be helped: sentences for the log.
+  const std::vector<std::string>& notes() const { return notes_; }
+
+  const RunRecord* run() const override { return recent_.run(); }
+  Status begin(const RunRecord& run, CheckpointRef x_0) override;
+  Status grow(std::uint32_t rounds) override;
+  std::uint32_t epoch() const override { return recent_.epoch(); }
+  Status begin_epoch(const EpochRecord& record) override;
+  Status commit(DecisionRef record, const Membership& membership) override;
+  Status add_checkpoint(CheckpointRef checkpoint) override;
+  DecisionRef decision(std::uint32_t round) const override { return recent_.decision(round); }
+  std::uint32_t rounds() const override { return recent_.rounds(); }
+  CheckpointRef newest_checkpoint() const override { return recent_.newest_checkpoint(); }
+  CheckpointRef checkpoint(std::uint32_t round) const override { return recent_.checkpoint(round); }
+
+ private:
+  explicit SqliteLedger(LedgerFile file) : file_(std::move(file)) {}
+
+  Status read_recent();
+  template <class Write>
+  Status write(const Write& write);
+
+  LedgerFile file_;
+  MemoryLedger recent_;
+  std::optional<Error> failed_;  // the first write that did
+  std::vector<std::string> notes_;
+};
+
+}  // namespace psephos::coordinator

@@ -1,0 +1,120 @@
+#include "coordinator/ledger/verify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "coordinator/ledger/replay.h"
+#include "runtime/replica/checkpoint.h"
+
+namespace psephos::coordinator {
+namespace {
+
+// A walk through all rounds; each step ends it with a sentence or lets it go on.
+class Walk {
+ public:
+  Walk(LedgerFile& file, unsigned threads) : file_(file), threads_(threads) {}
+
+  Status prepare() {
+    if (Status pages = file_.check_pages(); !pages) return pages;
+    if (Status voters = file_.check_voters(); !voters) return voters;
+    const auto epochs = file_.epochs();
+    if (!epochs) return epochs.error();
+    for (const EpochRecord& epoch : *epochs) {
+      if (epoch.round > file_.rounds()) return wrong("an epoch began after the last round");
+    }
+    auto checkpoints = file_.checkpoints();
+    if (!checkpoints) return checkpoints.error();
+    checkpoints_ = *std::move(checkpoints);
+    if (checkpoints_.empty() || checkpoints_.front() != 0) return wrong("x_0 is missing");
+    if (checkpoints_.back() > file_.rounds()) return wrong("a checkpoint is of a later round");
+    return Ok{};
+  }
+
+  Status begin() {
+    const auto x_0 = file_.checkpoint(0);
+    if (!x_0) return x_0.error();
+    auto replay = Replay::from(**x_0, file_.run()->parameters);
+    if (!replay) return wrong(replay.error().text);
+    if (replay->fingerprint() != file_.run()->fingerprint) return wrong("x_0 is another model");
+    replay_.emplace(*std::move(replay));
+    auto reader = DecisionReader::from(file_, 0);
+    if (!reader) return reader.error();
+    reader_.emplace(*std::move(reader));
+    return Ok{};
+  }
+
+  bool more() const { return reader_->more(); }
+  std::uint32_t round() const { return reader_->round(); }
+
+  Status next() {
+    const auto stored = reader_->next();
+    if (!stored) return stored.error();
+    const DecisionRecord& record = *stored->record;
+    if (const auto membership = file_.membership(*stored); !membership) return membership.error();
+    if (Status counted = check_counted(record); !counted) return counted;
+    if (Status applied = replay_->apply(record, threads_); !applied) {
+      return wrong(applied.error().text);
+    }
+    return check_checkpoint();
+  }
+
+ private:
+  Error wrong(const std::string& what) const { return Error{file_.path() + ": " + what}; }
+
+  // A key has one ballot in a tally, and a ballot is in one tally.
+  Status check_counted(const DecisionRecord& record) {
+    if (record.counted.size() != record.voters) {
+      return wrong(fmt::format("round {} counts {} voters and names {}", record.round,
+                               record.voters, record.counted.size()));
+    }
+    for (const CountedBallot& ballot : record.counted) {
+      const auto [entry, first] = newest_.try_emplace(ballot.identity, ballot.round);
+      if (!first && entry->second >= ballot.round) {
+        return wrong(fmt::format("round {} counts {}, whose ballot of round {} was counted before",
+                                 record.round, ballot.identity, entry->second));
+      }
+      entry->second = ballot.round;
+    }
+    return Ok{};
+  }
+
+  Status check_checkpoint() {
+    const std::uint32_t round = replay_->round();
+    if (!std::ranges::binary_search(checkpoints_, round)) return Ok{};
+    const auto checkpoint = file_.checkpoint(round);
+    if (!checkpoint) return checkpoint.error();
+    const EncodedSigns last = encode(*replay_->last());
+    const Bytes expected =
+        encode_checkpoint(round, replay_->replica().parameters(), replay_->fingerprint(), &last);
+    if ((*checkpoint)->bytes == expected) return Ok{};
+    return wrong(fmt::format("the checkpoint of round {} is another model", round));
+  }
+
+  LedgerFile& file_;
+  unsigned threads_;
+  std::vector<std::uint32_t> checkpoints_;
+  std::optional<Replay> replay_;
+  std::optional<DecisionReader> reader_;
+  std::map<std::string, std::uint32_t> newest_;  // counted ballot of each identity
+};
+
+}  // namespace
+
+std::optional<LedgerFault> verify(LedgerFile& file, unsigned threads) {
+  Walk walk(file, threads);
+  if (const Status ready = walk.prepare(); !ready) {
+    return LedgerFault{std::nullopt, ready.error().text};
+  }
+  if (const Status begun = walk.begin(); !begun) return LedgerFault{0, begun.error().text};
+  while (walk.more()) {
+    const std::uint32_t round = walk.round();
+    if (const Status good = walk.next(); !good) return LedgerFault{round, good.error().text};
+  }
+  return std::nullopt;
+}
+
+}  // namespace psephos::coordinator

@@ -1,0 +1,134 @@
+#include "coordinator/ledger_tool/commands.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "coordinator/ledger/difference.h"
+#include "coordinator/ledger/history.h"
+#include "coordinator/ledger/run_words.h"
+#include "coordinator/ledger/verify.h"
+#include "runtime/base/files.h"
+#include "runtime/base/replace_file.h"
+#include "runtime/base/units.h"
+#include "runtime/formats/npy.h"
+#include "runtime/replica/fingerprint.h"
+
+namespace psephos::coordinator {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<LedgerFile> look(const std::string& ledger) {
+  return LedgerFile::open(ledger, LedgerFile::Use::kLook);
+}
+
+// Waits until what lies at `path`, a file or a folder, is on the disk.
+Status sync(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int reason = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (synced) return Ok{};
+  return Error{fmt::format("{}: cannot be brought to the disk ({})", path.string(),
+                           std::generic_category().message(reason))};
+}
+
+}  // namespace
+
+Result<bool> verify_and_say(const std::string& ledger, unsigned threads) {
+  auto file = look(ledger);
+  if (!file) return file.error();
+  if (const auto fault = verify(*file, threads)) {
+    if (fault->round) fmt::print("round {}: ", *fault->round);
+    fmt::print("{}\n", fault->text);
+    return false;
+  }
+  const std::uint32_t rounds = file->rounds();
+  std::uint64_t fingerprint = file->run()->fingerprint;
+  if (rounds > 0) {
+    const auto newest = file->decision(rounds - 1);
+    if (!newest) return newest.error();
+    fingerprint = newest->record->fingerprint;
+  }
+  fmt::print("{}: run {}, {} rounds, fingerprint {}: all of it is as it was written\n", ledger,
+             format_hex(file->run()->run), rounds, format_hex(fingerprint));
+  return true;
+}
+
+Result<bool> export_parameters(const std::string& ledger, std::optional<std::uint32_t> round,
+                               const fs::path& out, unsigned threads) {
+  auto file = look(ledger);
+  if (!file) return file.error();
+  if (round && *round > file->rounds()) {
+    return Error{fmt::format("--round {}: {} ends at round {}", *round, ledger, file->rounds())};
+  }
+  const auto replay = replay_to(*file, round.value_or(file->rounds()), threads);
+  if (!replay) return replay.error();
+  const Status written = replace_file(out, npy_bytes(replay->replica().parameters()));
+  if (!written) return Error{"--out: " + written.error().text};
+  fmt::print("{}: {} parameters after {} rounds, fingerprint {}\n", out.string(),
+             replay->replica().size(), replay->round(), format_hex(replay->fingerprint()));
+  return true;
+}
+
+Result<bool> say_difference(const std::string& one, const std::string& other, unsigned threads) {
+  auto first = look(one);
+  if (!first) return first.error();
+  auto second = look(other);
+  if (!second) return second.error();
+  if (const auto words = first_difference(first->run()->words, second->run()->words)) {
+    fmt::print("{} {} in {}, {} in {}\n", words->flag, words->was, one, words->is, other);
+  }
+  const auto difference = first_difference(*first, *second, threads);
+  if (!difference) return difference.error();
+  if (*difference) {
+    const std::size_t begin = (*difference)->block * kFingerprintBlock;
+    const std::size_t end =
+        std::min(begin + kFingerprintBlock, std::size_t{first->run()->parameters});
+    if ((*difference)->round == 0) {
+      fmt::print("they begin with different parameters");
+    } else {
+      fmt::print("they part in round {}", (*difference)->round - 1);
+    }
+    fmt::print(", first in block {} (parameters {} to {})\n", (*difference)->block, begin, end - 1);
+    return false;
+  }
+  const std::uint32_t common = std::min(first->rounds(), second->rounds());
+  if (first->rounds() != second->rounds()) {
+    fmt::print("the same for {} rounds; then {} goes on alone\n", common,
+               first->rounds() > common ? one : other);
+    return false;
+  }
+  fmt::print("the same for all {} rounds\n", common);
+  return true;
+}
+
+Result<bool> back_up(const std::string& ledger, const fs::path& destination) {
+  if (is_there(destination)) {
+    return Error{destination.string() + ": is there already; choose another name"};
+  }
+  auto file = look(ledger);
+  if (!file) return file.error();
+  fs::path unfinished = destination;
+  unfinished += ".tmp";
+  std::error_code failed;
+  fs::remove(unfinished, failed);  // of a backup that was cut short
+  Status made = file->copy_to(unfinished.string());
+  if (made) made = sync(unfinished);
+  if (!made) {
+    fs::remove(unfinished, failed);
+    return made.error();
+  }
+  fs::rename(unfinished, destination, failed);
+  if (failed) return Error{fmt::format("{}: {}", destination.string(), failed.message())};
+  const fs::path folder = destination.has_parent_path() ? destination.parent_path() : ".";
+  if (const Status synced = sync(folder); !synced) return synced.error();
+  fmt::print("{}: {} rounds of {}\n", destination.string(), file->rounds(), ledger);
+  return true;
+}
+
+}  // namespace psephos::coordinator
