@@ -371,6 +371,14 @@ Status LedgerFile::insert(const Checkpoint& checkpoint) {
       .run();
 }
 
+// A checkpoint syncs the log before it copies from it.
+Status LedgerFile::settle() {
+  const auto busy = database_.integer("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!busy) return busy.error();
+  if (*busy != 0) return Error{path() + ": is being read by somebody: try again"};
+  return Ok{};
+}
+
 Status LedgerFile::grow(std::uint32_t rounds) {
   RunRecord grown = *run_;
   grown.rounds = rounds;

@@ -62,6 +62,9 @@ class LedgerFile {
 
   Status begin(const RunRecord& run, const Checkpoint& x_0);
   Status grow(std::uint32_t rounds);
+  // Brings to the disk what a process before this one wrote and may not have synced when it died:
+  // nobody may hear of a decision that a power cut would still take back.
+  Status settle();
   Status begin_epoch(const EpochRecord& record);
   Status commit(const DecisionRecord& record, const Membership& membership);
   // In place of one of the same round, which may be damaged. Forgets older checkpoints but those of

@@ -12,6 +12,7 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::string& path
   std::unique_ptr<SqliteLedger> ledger(new SqliteLedger(*std::move(file)));
   if (ledger->file_.run()) {
     if (const Status read = ledger->read_recent(); !read) return read.error();
+    if (const Status settled = ledger->file_.settle(); !settled) return settled.error();
   }
   return ledger;
 }
