@@ -1,5 +1,6 @@
 #include "simulator/proving/pull.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace psephos::proving {
@@ -9,7 +10,7 @@ constexpr std::uint32_t kSamples = 16;
 
 // Multiples of 1/8 between -1 and 1.
 float place(std::uint32_t client, std::uint32_t sample, std::size_t i) {
-  const std::size_t mixed = (client * 7 + sample * 5 + i * 3) % 17;
+  const auto mixed = static_cast<std::int32_t>((client * 7 + sample * 5 + i * 3) % 16);
   return static_cast<float>(mixed) * 0.125f - 1.0f;
 }
 
@@ -24,11 +25,13 @@ class Pull : public client::GradientSource {
   double gradient(std::span<const float> parameters, std::span<const std::uint32_t> batch,
                   std::span<float> gradient) override {
     const float share = 1.0f / static_cast<float>(batch.size());
-    for (std::size_t i = 0; i < gradient.size(); ++i) {
-      float sum = 0;
-      for (const std::uint32_t sample : batch) sum += parameters[i] - place(client_, sample, i);
-      gradient[i] = i % 31 == 7 ? 0.0f : sum * share;
+    std::ranges::fill(gradient, 0.0f);
+    for (const std::uint32_t sample : batch) {
+      for (std::size_t i = 0; i < gradient.size(); ++i) {
+        gradient[i] += (parameters[i] - place(client_, sample, i)) * share;
+      }
     }
+    for (std::size_t i = 7; i < gradient.size(); i += 31) gradient[i] = 0;
     return 1;
   }
 

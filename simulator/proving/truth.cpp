@@ -29,7 +29,6 @@ Truth::Truth(RunConfig config, std::span<const float> x_0)
       d_(x_0.size()),
       x_0_(x_0.begin(), x_0.end()),
       x_(x_0.begin(), x_0.end()) {
-  for (std::size_t i = 0; i < d_; ++i) positions_.push_back(bit_position(i, d_));
   fingerprints_.push_back(psephos::fingerprint(x_));
   known_.emplace(0, fingerprints_.back());
 }
@@ -49,13 +48,26 @@ void Truth::counted(const std::string& identity, const wire::Ballot& ballot) {
   tally_.emplace(identity, Entered{ballot.round, values(*signs)});
 }
 
+// Where the bits are, by WIRE.md's words: block b of 1024 parameters owns 32 words, bit j of word l
+// is parameter 32 j + l of the block; a last block of r has L = ceil(r / 32) words and strides of
+// L.
 Truth::Values Truth::values(const PackedSigns& signs) const {
   Values values(d_);
-  for (std::size_t i = 0; i < d_; ++i) {
-    const BitPosition at = positions_[i];
-    const bool voted = signs.all_voted() || ((signs.voted[at.word] >> at.bit) & 1) != 0;
-    const bool negative = ((signs.signs[at.word] >> at.bit) & 1) != 0;
-    values[i] = static_cast<std::int8_t>(!voted ? 0 : negative ? -1 : 1);
+  for (std::size_t first = 0; first < d_; first += 1024) {
+    const std::size_t left = std::min<std::size_t>(1024, d_ - first);
+    const std::size_t lanes = (left + 31) / 32;
+    const std::uint32_t* sign = signs.signs.data() + first / 32;
+    const std::uint32_t* voted = signs.all_voted() ? nullptr : signs.voted.data() + first / 32;
+    for (std::size_t j = 0; j * lanes < left; ++j) {
+      const std::size_t count = std::min(lanes, left - j * lanes);
+      std::int8_t* out = values.data() + first + j * lanes;
+      for (std::size_t l = 0; l < count; ++l) {
+        const std::uint32_t negative = (sign[l] >> j) & 1;
+        const std::uint32_t counts = voted ? (voted[l] >> j) & 1 : 1;
+        out[l] = static_cast<std::int8_t>(static_cast<std::int32_t>(counts) -
+                                          2 * static_cast<std::int32_t>(counts & negative));
+      }
+    }
   }
   return values;
 }

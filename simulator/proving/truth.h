@@ -21,7 +21,6 @@
 #include "coordinator/ledger/ledger.h"
 #include "runtime/base/bytes.h"
 #include "runtime/run/run_config.h"
-#include "runtime/signs/layout.h"
 #include "runtime/signs/packed_signs.h"
 #include "runtime/wire/message.h"
 
@@ -92,7 +91,6 @@ class Truth {
 
   RunConfig config_;
   std::size_t d_;
-  std::vector<BitPosition> positions_;  // of every parameter
   std::map<std::string, Entered> tally_;
 
   // The present line, and the parameters at its end.
