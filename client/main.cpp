@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "client/agent/agent.h"
+#include "client/agent/credentials.h"
 #include "client/gradient/dataset_gradient.h"
 #include "client/state/state_file.h"
 #include "platforms/kernels/kernels.h"
@@ -41,6 +42,9 @@ constexpr const char* kExamples = R"(Examples:
 
   Play client 3 of 10 on Fashion-MNIST, as the simulator would with the same seed:
     psephos-client --connect tcp://127.0.0.1:5580 --partition iid --part 3/10 --seed 1
+
+  Encrypted, to a coordinator on another machine (psephos-keygen --help: the three steps):
+    psephos-client --connect tcp://HOST:5580 --key kitchen.key --server-key coordinator.key.pub
 
   A device's settings from a file (name = "kitchen", dataset = "idx:/var/lib/images"), after a look
   at what it would do:
@@ -70,7 +74,7 @@ struct ClientFlags {
   std::optional<double> test_fraction;
   std::optional<std::uint32_t> seed;
   std::size_t max_parameters = wire::kDefaultMaxParameters;
-  bool insecure = false;
+  client::CredentialFlags credentials;
   bool quiet = false;
 };
 
@@ -164,11 +168,8 @@ Result<Membership> check(const ClientFlags& flags) {
   if (const auto endpoint = net::check_endpoint(flags.connect, false); !endpoint) {
     return Error{"--connect: " + endpoint.error().text};
   }
-  if (!net::is_loopback(flags.connect) && !flags.insecure) {
-    return Error{
-        fmt::format("{} is another machine and nothing is encrypted: add --insecure if the "
-                    "network between is yours alone",
-                    flags.connect)};
+  if (const auto checked = client::check_credentials(flags.credentials, flags.connect); !checked) {
+    return checked.error();
   }
   Membership membership;
   if (!flags.part.empty()) {
@@ -232,6 +233,8 @@ int take_part(const ClientFlags& flags, const ConfigSource& source) {
       return fail("--save: " + possible.error().text, kExitFailure);
     }
   }
+  const auto curve = client::read_credentials(flags.credentials);
+  if (!curve) return fail(curve.error().text, kExitFailure);
   // Parts are cut from what the other programs train on. Data of this client alone need hold
   // nothing back: the test set is the coordinator's.
   std::optional<double> test_fraction = flags.test_fraction;
@@ -254,6 +257,8 @@ int take_part(const ClientFlags& flags, const ConfigSource& source) {
   key = opened->state.key;
   client::AgentOptions options;
   options.endpoint = flags.connect;
+  options.curve = *curve;
+  options.watched = true;
   options.session.name = name;
   options.session.run = run;
   options.session.max_parameters = flags.max_parameters;
@@ -332,8 +337,7 @@ int run(int argc, const char* const* argv) {
       ->check(whole_number(1, kMaxParameters))
       ->capture_default_str()
       ->group("Network");
-  app.add_flag("--insecure", flags.insecure, "connect to another machine without keys")
-      ->group("Network");
+  client::add_credential_options(app, flags.credentials);
   app.add_option("--dataset", flags.dataset,
                  "fashion-mnist, synthetic, idx:DIR (files as MNIST's),\n"
                  "npy:IMAGES,LABELS (two files of numpy.save) or\n"

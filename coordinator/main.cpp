@@ -11,6 +11,7 @@
 
 #include "coordinator/core/setup.h"
 #include "coordinator/core/start.h"
+#include "coordinator/server/entrance.h"
 #include "coordinator/server/server.h"
 #include "platforms/kernels/kernels.h"
 #include "runtime/base/descriptors.h"
@@ -52,10 +53,15 @@ constexpr const char* kExamples = R"(Examples:
     psephos-coordinator --config run.toml --rounds 1000
     psephos-coordinator --config runs/today/config.toml
 
+  Beyond this machine, encrypted, for listed clients (psephos-keygen --help: the three steps):
+    psephos-coordinator --bind tcp://*:5580 --key coordinator.key --allow clients.allow
+
 Clients are started with: psephos-client --connect tcp://HOST:PORT --dataset ...)";
 
 constexpr int kSockets = 16;                     // one ROUTER, and what libzmq keeps for itself
 constexpr std::uint64_t kOtherDescriptors = 64;  // beside a connection a client
+// For connections that are no client's yet, and may never be: each is cut off after five seconds.
+constexpr std::uint64_t kStrangersDescriptors = 1024;
 
 struct CoordinatorFlags {
   std::string bind = "tcp://127.0.0.1:5580";
@@ -64,7 +70,7 @@ struct CoordinatorFlags {
   std::string warm_start;
   std::string partition;
   std::uint32_t parts = 0;
-  bool insecure = false;
+  coordinator::EntranceFlags entrance;
 };
 
 int fail(const std::string& text, int status) {
@@ -89,16 +95,14 @@ Result<std::uint64_t> expected_manifest(const CoordinatorFlags& flags, const Dat
 Result<RunConfig> check(const RunOptions& options, const CoordinatorFlags& flags) {
   if (const auto known = check_dataset_words(options.dataset, options.test_fraction); !known)
     return known.error();
-  const auto config = to_run_config(options);
+  auto config = to_run_config(options);
   if (!config) return config.error();
+  config->max_joins_per_second = flags.entrance.max_handshakes;
   if (const auto endpoint = net::check_endpoint(flags.bind, true); !endpoint) {
     return Error{"--bind: " + endpoint.error().text};
   }
-  if (!net::is_loopback(flags.bind) && !flags.insecure) {
-    return Error{
-        fmt::format("{} can be reached from other machines and nothing is encrypted: add "
-                    "--insecure if that network is yours alone, or bind to 127.0.0.1",
-                    flags.bind)};
+  if (const auto checked = coordinator::check_entrance(flags.entrance, flags.bind); !checked) {
+    return checked.error();
   }
   if (!flags.warm_start.empty() && !options.init.empty()) {
     return Error{"--warm-start and --init are two beginnings: give one of them"};
@@ -163,16 +167,22 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
     return fail(same.error().text, kExitFailure);
   }
 
-  if (const auto enough = ensure_descriptors(config->max_clients + kOtherDescriptors); !enough) {
+  auto entrance = coordinator::open_entrance(flags.entrance);
+  if (!entrance) return fail(entrance.error().text, kExitFailure);
+  if (const auto enough =
+          ensure_descriptors(config->max_clients + kStrangersDescriptors + kOtherDescriptors);
+      !enough) {
     return fail("--max-clients: " + enough.error().text + ", or admit fewer clients", kExitFailure);
   }
+  coordinator::Reporter reporter(output, config->hyper.rounds);
   net::Context context(kSockets);
+  net::Doorman doorman(context, std::move(entrance->rules),
+                       [&reporter](const std::string& line) { reporter.note(line); });
   auto socket = net::RouterSocket::bind(
       context, flags.bind, wire::coordinator_max_frame(parameter_count(prepared->tensors)),
-      static_cast<int>(config->hyper.heartbeat_ms));
+      static_cast<int>(config->hyper.heartbeat_ms), entrance->curve, &doorman);
   if (!socket) return fail(socket.error().text, kExitFailure);
 
-  coordinator::Reporter reporter(output, config->hyper.rounds);
   const std::string endpoint = socket->endpoint();
   // A run folder is not begun by a run that cannot be found.
   if (!flags.endpoint_file.empty()) {
@@ -195,7 +205,7 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
   for (const std::string& note : kept->notes) reporter.note(note);
   const std::uint32_t round = kept->ledger->rounds();
   if (goes_on) reporter.note(fmt::format("going on at round {} of {}", round, flags.ledger));
-  if (!net::is_loopback(endpoint)) reporter.note("speaking without encryption (--insecure)");
+  reporter.note(entrance->in_words);
   if (!external) {
     if (const auto advice = scale_advice(**dataset, config->hyper.normalisation)) {
       reporter.note(*advice);
@@ -207,10 +217,11 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
   // The first ends the run in order, the second does not wait for clients, the third for nothing.
   catch_interrupts(3);
   coordinator::Server server(std::move(*socket), std::move(run), std::move(kept->ledger),
-                             std::move(prepared->held_out), reporter);
+                             std::move(prepared->held_out), reporter, &doorman);
   server.run(interrupts);
   Summary summary = server.coordinator().summary();
   summary.program = "psephos-coordinator";
+  summary.net = server.net_counters();
   summary.arithmetic = arithmetic_set();
   if (const auto written = reporter.finish(summary, server.coordinator()); !written) {
     return fail(written.error().text, kExitFailure);
@@ -241,16 +252,13 @@ int run(int argc, const char* const* argv) {
       ->type_name("FILE")
       ->configurable(false)
       ->group("Network");
-  app.add_flag("--insecure", flags.insecure,
-               "listen beyond this machine without keys: anybody who reaches\n"
-               "the port may vote")
-      ->group("Network");
   app.add_option("--ledger", flags.ledger,
                  "keep the run in this file: started again with it, the run goes\n"
                  "on where it was (psephos-ledger shows what is in it)")
       ->type_name("FILE")
       ->configurable(false)
       ->group("Ledger");
+  coordinator::add_entrance_options(app, flags.entrance);
   add_run_options(app, options);
   app.add_option("--warm-start", flags.warm_start,
                  "begin with the newest parameters of another run's ledger")

@@ -21,6 +21,7 @@
 #include "bench/kernels/random_planes.h"
 #include "coordinator/counting/counting_room.h"
 #include "runtime/base/check.h"
+#include "runtime/net/doorman.h"
 #include "runtime/net/sockets.h"
 #include "runtime/wire/limits.h"
 #include "runtime/wire/message.h"
@@ -93,6 +94,7 @@ class CountingRouter {
       : parameters_(options.parameters),
         peers_(options.peers),
         room_(config(), Replica(options.parameters), 0),
+        doorman_(context_, rules(keys), [](const std::string&) {}),
         socket_(bind(options, context_, keys)) {}
 
   const std::string& endpoint() const { return socket_.endpoint(); }
@@ -123,6 +125,12 @@ class CountingRouter {
     return config;
   }
 
+  static net::DoorRules rules(const std::optional<Keys>& keys) {
+    net::DoorRules rules;
+    if (keys) rules.list = net::AllowList::of({keys->client.public_key});
+    return rules;
+  }
+
   static net::RouterSocket bind(const IntakeOptions& options, net::Context& context,
                                 const std::optional<Keys>& keys) {
     std::optional<net::ServerCurve> curve;
@@ -140,6 +148,7 @@ class CountingRouter {
   std::uint64_t decided_ = 0;
   coordinator::CountingRoom room_;
   net::Context context_;
+  net::Doorman doorman_;
   net::RouterSocket socket_;
 };
 

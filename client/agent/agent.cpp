@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "client/agent/connection_report.h"
 #include "runtime/wire/limits.h"
 
 namespace psephos::client {
@@ -98,9 +99,9 @@ Agent::Agent(net::Context& context, AgentOptions options, std::unique_ptr<Worker
 
 Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
   const auto connect = [this] {
-    return net::DealerSocket::connect(context_, options_.endpoint,
-                                      wire::client_max_frame(options_.session.max_parameters),
-                                      static_cast<int>(Hyperparameters{}.heartbeat_ms));
+    return net::DealerSocket::connect(
+        context_, options_.endpoint, wire::client_max_frame(options_.session.max_parameters),
+        static_cast<int>(Hyperparameters{}.heartbeat_ms), options_.curve, options_.watched);
   };
   auto socket = connect();
   if (!socket) return socket.error();
@@ -110,6 +111,7 @@ Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
   std::deque<Frame> outbox;
   Arithmetic arithmetic(*worker_, options_.slots, waker_);
   Status connected = Ok{};
+  ConnectionReport report(options_.endpoint, options_.curve);
 
   const auto perform = [&](Action action) {
     if (auto* frame = std::get_if<SendFrame>(&action)) {
@@ -149,6 +151,9 @@ Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
     if (!outbox.empty()) wait = std::min<std::chrono::milliseconds>(wait, kOutboxRetry);
     net::wait(*socket, &waker_, std::max(wait, std::chrono::milliseconds(0)));
     waker_.drain();
+    while (const auto news = socket->news()) {
+      if (auto sentence = report.sentence(*news); sentence && note_) note_({*std::move(sentence)});
+    }
     if (interrupted()) step(StopAsked{});
     for (int i = 0; i < kFramesPerTurn && !session.ended(); ++i) {
       auto frame = socket->receive();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <semaphore>
 #include <string>
 
@@ -21,6 +22,10 @@ struct AgentOptions {
   SessionOptions session;
   // Bounds how many agents of one process compute at once; null: no bound. Must outlive the agent.
   ArithmeticSlots* slots = nullptr;
+  std::optional<net::ClientCurve> curve = std::nullopt;  // none: in the clear
+  // Say why a connection cannot be made: costs a few descriptors each, which many agents in one
+  // process may not have.
+  bool watched = false;
 };
 
 struct AgentOutcome {

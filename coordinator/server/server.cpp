@@ -14,6 +14,8 @@ namespace psephos::coordinator {
 namespace {
 
 constexpr auto kLongestWait = std::chrono::milliseconds(200);
+// How often bounds are looked at that may have been hit for the first time.
+constexpr auto kFirstTimesEvery = std::chrono::milliseconds(200);
 // Frames taken before time is looked at again: a flood must not starve deadlines.
 constexpr int kFramesPerTurn = 256;
 // Evaluations that wait for their turn; each holds a copy of the parameters. When they cannot keep
@@ -92,8 +94,9 @@ class Server::Evaluator {
 };
 
 Server::Server(net::RouterSocket socket, CoordinatorOptions options, std::unique_ptr<Ledger> ledger,
-               std::unique_ptr<HeldOut> held_out, Reporter& reporter)
-    : socket_(std::move(socket)), reporter_(reporter) {
+               std::unique_ptr<HeldOut> held_out, Reporter& reporter, net::Doorman* doorman)
+    : socket_(std::move(socket)), doorman_(doorman), reporter_(reporter) {
+  PSEPHOS_CHECK(doorman != nullptr || !socket_.encrypted(), "nobody knows which keys may come in");
   PSEPHOS_CHECK(held_out != nullptr || !options.held_out, "no held-out set to evaluate on");
   if (held_out) evaluator_ = std::make_unique<Evaluator>(std::move(held_out), waker_);
   Outlet& outlet = *this;
@@ -115,11 +118,15 @@ void Server::run(const std::function<int()>& interrupts) {
     for (; stops_seen < interrupts() && !coordinator_->ended(); ++stops_seen) {
       coordinator_->handle(StopAsked{}, monotonic_now());
     }
+    if (doorman_ != nullptr) {
+      for (const std::string& key : doorman_->take_revoked()) {
+        if (!coordinator_->ended()) coordinator_->handle(KeyRevoked{key, ""}, monotonic_now());
+      }
+    }
     for (int i = 0; i < kFramesPerTurn && !coordinator_->ended(); ++i) {
       auto incoming = socket_.receive();
       if (!incoming) break;
-      coordinator_->handle(FrameArrived{std::move(incoming->peer), "", std::move(incoming->frame)},
-                           monotonic_now());
+      take_frame(*std::move(incoming));
     }
     while (evaluator_ && !coordinator_->ended()) {
       const auto done = evaluator_->take_done();
@@ -129,8 +136,50 @@ void Server::run(const std::function<int()>& interrupts) {
     if (!coordinator_->ended() && coordinator_->next_tick() <= monotonic_now()) {
       coordinator_->handle(Tick{}, monotonic_now());
     }
+    say_first_times(monotonic_now());
   }
   socket_.close(kFinishedLinger);
+}
+
+// A connection outlives its key's place on the list: libzmq asks once, when it is made.
+void Server::take_frame(net::Incoming incoming) {
+  if (socket_.encrypted() && !doorman_->allows(incoming.key)) {
+    ++frames_not_allowed_;
+    coordinator_->handle(KeyRevoked{std::move(incoming.key), std::move(incoming.peer)},
+                         monotonic_now());
+    return;
+  }
+  coordinator_->handle(
+      FrameArrived{std::move(incoming.peer), std::move(incoming.key), std::move(incoming.frame)},
+      monotonic_now());
+}
+
+NetCounters Server::net_counters() const {
+  NetCounters counters;
+  if (doorman_ != nullptr) {
+    const net::DoorCounters door = doorman_->counters();
+    counters.connections = door.connections;
+    counters.accepts_failed = door.accepts_failed;
+    counters.disconnections = door.disconnections;
+    counters.handshakes_failed = door.handshakes_failed;
+    counters.keys_refused = door.keys_refused;
+    counters.handshakes_put_off = door.handshakes_put_off;
+  }
+  const net::RouterCounters& socket = socket_.counters();
+  const TrafficTotals& traffic = coordinator_->session().traffic();
+  counters.joins_put_off = traffic.joins_put_off;
+  counters.frames_malformed = socket.misshapen + traffic.malformed;
+  counters.frames_not_allowed = frames_not_allowed_;
+  counters.frames_skipped = socket.skipped;
+  counters.frames_undelivered = socket.gone;
+  counters.takeover_alarms = traffic.takeover_alarms;
+  return counters;
+}
+
+void Server::say_first_times(Instant now) {
+  if (now < next_first_times_) return;
+  next_first_times_ = now + kFirstTimesEvery;
+  for (const std::string& sentence : first_times_.news(net_counters())) reporter_.note(sentence);
 }
 
 void Server::send(const std::string& peer, const Frame& frame) { socket_.send(peer, frame); }

@@ -10,10 +10,23 @@
 #include "runtime/signs/ballot_codec.h"
 
 namespace psephos::coordinator {
+namespace {
+
+constexpr std::size_t kShortKeyCharacters = 8;
+
+// What reports call a client: its name, and with a key the beginning of it, which no other client
+// can claim.
+std::string shown_name(const std::string& name, const std::string& key) {
+  return key.empty() ? name : fmt::format("{}~{}", name, key.substr(0, kShortKeyCharacters));
+}
+
+}  // namespace
 
 void Session::on_frame(const FrameArrived& arrived, Instant now) {
   const auto message = wire::read_client_frame(*arrived.frame, parameter_count(options_.tensors));
-  if (message) {
+  if (!message) {
+    ++traffic_.malformed;
+  } else {
     if (const auto* join = std::get_if<wire::Join>(&*message)) {
       on_join(arrived, *join, now);
       return;
@@ -88,6 +101,11 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
   if (Member* before = members_.by_peer(arrived.peer); before && before->identity != identity) {
     gone(*before);
   }
+  if (const std::uint32_t wait_ms = join_rate_.wait_ms(now); wait_ms > 0) {
+    ++traffic_.joins_put_off;
+    refuse(arrived.peer, wire::RefusalCode::kBusy, "many clients join at this moment", wait_ms);
+    return;
+  }
   const Member* known = members_.find(identity);
   const bool was_live = known != nullptr && known->live;
   Member* member = members_.join(identity, arrived.peer, now);
@@ -97,12 +115,9 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
            kBusyWaitMs * 30);
     return;
   }
+  member->row.name = shown_name(join.name, arrived.key);
   if (member->takeovers == kSuspiciousTakeovers) {
-    note(
-        fmt::format("{} joined over another connection {} times while it was there: if two clients "
-                    "share that name, give each its own (--name)",
-                    identity, kSuspiciousTakeovers));
-    member->takeovers = 0;
+    raise_takeover_alarm(*member, !arrived.key.empty());
   }
   if (!was_live) enter(MembershipEvent::Kind::kJoined, member->identity);
   if (std::exchange(member->missing, false)) --missing_;
@@ -130,7 +145,33 @@ void Session::raise_epoch(const Member& member, const wire::Join& join) {
   note(
       fmt::format("client {} holds round {}, the ledger ends at {}: {} rounds were lost; epoch {} "
                   "begins here and clients that are ahead take the checkpoint",
-                  member.identity, join.have_round, round_, lost, epoch_));
+                  member.row.name, join.have_round, round_, lost, epoch_));
+}
+
+void Session::raise_takeover_alarm(Member& member, bool keyed) {
+  ++traffic_.takeover_alarms;
+  member.takeovers = 0;
+  note(fmt::format("{} joined over another connection {} times while it was there: {}",
+                   member.row.name, kSuspiciousTakeovers,
+                   keyed ? "its key may be in two places; if nobody copied it on purpose, take it "
+                           "off the list and give the client a new one"
+                         : "if two clients share that name, give each its own (--name)"));
+}
+
+// A ballot of the open round that has been counted stays counted: it came while the key was good.
+void Session::on_revoked(const KeyRevoked& revoked) {
+  const std::string text = fmt::format(
+      "the key {} is not on the coordinator's list any more: have it added again, or "
+      "make a new pair with psephos-keygen",
+      revoked.key);
+  Member* member = members_.find(revoked.key);
+  const bool connected = member != nullptr && !member->peer.empty();
+  if (!revoked.peer.empty()) refuse(revoked.peer, wire::RefusalCode::kNotAllowed, text);
+  if (!connected) return;
+  if (revoked.peer.empty()) refuse(member->peer, wire::RefusalCode::kNotAllowed, text);
+  note(fmt::format("client {} is out: its key was revoked", member->row.name));
+  gone(*member);
+  members_.disconnect(*member);
 }
 
 void Session::on_message(Member& member, const wire::Ballot& ballot, const Frame& frame, Instant) {
@@ -208,7 +249,7 @@ void Session::on_message(Member& member, const wire::Leave& leave) {
   if (!std::exchange(member.left, true)) enter(MembershipEvent::Kind::kLeft, member.identity);
   gone(member);
   if (leave.reason != wire::LeaveReason::kFinished) {
-    note(fmt::format("client {} left{}", member.identity,
+    note(fmt::format("client {} left{}", member.row.name,
                      leave.reason == wire::LeaveReason::kFailed ? ": it cannot take part" : ""));
   }
 }

@@ -21,11 +21,7 @@ void enter_invitation(Member& member, std::uint32_t round) {
 Member* Members::join(const std::string& identity, const std::string& peer, Instant now) {
   // A connection that joins under another identity gives the old one up.
   if (const auto it = identity_of_.find(peer); it != identity_of_.end() && it->second != identity) {
-    if (Member* old = find(it->second)) {
-      set_live(*old, false);
-      old->peer.clear();
-    }
-    identity_of_.erase(it);
+    if (Member* old = find(it->second)) disconnect(*old);
   }
   auto it = members_.find(identity);
   if (it == members_.end()) {
@@ -33,7 +29,6 @@ Member* Members::join(const std::string& identity, const std::string& peer, Inst
     it = members_.emplace(identity, Member{}).first;
     it->second.identity = identity;
     it->second.row.name = identity;
-    it->second.catch_up_at = now;
   }
   Member& member = it->second;
   if (member.peer != peer) {
@@ -95,15 +90,13 @@ void Members::untouch_all() {
   touched_.clear();
 }
 
-bool Members::allow_catch_up(Member& member, Instant now) {
-  const double elapsed = std::chrono::duration<double>(now - member.catch_up_at).count();
-  member.catch_up_at = now;
-  member.catch_up_tokens =
-      std::min(kCatchUpBurst, member.catch_up_tokens + std::max(0.0, elapsed) * kCatchUpsPerSecond);
-  if (member.catch_up_tokens < 1) return false;
-  member.catch_up_tokens -= 1;
-  return true;
+void Members::disconnect(Member& member) {
+  set_live(member, false);
+  identity_of_.erase(member.peer);
+  member.peer.clear();
 }
+
+bool Members::allow_catch_up(Member& member, Instant now) { return member.catch_ups.take(now); }
 
 void Members::retire(const std::string& peer) {
   identity_of_.erase(peer);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "coordinator/ledger/ledger.h"
+#include "runtime/base/token_bucket.h"
 #include "runtime/base/units.h"
 #include "runtime/report/summary.h"
 #include "runtime/wire/message.h"
@@ -57,8 +58,7 @@ struct Member {
   double agreement_sum = 0;
   std::uint64_t agreement_count = 0;
 
-  double catch_up_tokens = kCatchUpBurst;
-  Instant catch_up_at{0};
+  TokenBucket catch_ups{kCatchUpsPerSecond, kCatchUpBurst};
 };
 
 // Was the member invited to the round `age` before `round` (1 <= age <= 64)?
@@ -92,6 +92,8 @@ class Members {
   // Those, in byte order of identities. Valid until a member joins, comes or goes.
   const std::vector<Member*>& live_members();
   void set_live(Member& member, bool live);
+  // Its connection speaks for it no longer; until it joins again, nothing reaches it.
+  void disconnect(Member& member);
 
   // Enters the member into the open round's books. Most of a large crowd has no part in a round,
   // and costs it nothing.

@@ -10,6 +10,7 @@ namespace psephos::coordinator {
 Session::Session(SessionOptions options)
     : options_(std::move(options)),
       members_(options_.config.max_clients),
+      join_rate_(options_.config.max_joins_per_second),
       epoch_(options_.epoch),
       round_(options_.round),
       fingerprint_(options_.fingerprint),
@@ -30,6 +31,8 @@ Actions Session::step(const Event& event, Instant now) {
     if (round_ >= options_.config.hyper.rounds) begin_finish(now, kFinishWait, "finished");
   } else if (const auto* arrived = std::get_if<FrameArrived>(&event)) {
     on_frame(*arrived, now);
+  } else if (const auto* revoked = std::get_if<KeyRevoked>(&event)) {
+    on_revoked(*revoked);
   } else if (std::holds_alternative<Tick>(event)) {
     on_tick(now);
   } else if (const auto* closed = std::get_if<RoundClosed>(&event)) {
@@ -76,7 +79,7 @@ void Session::roll_call(Instant now) {
   next_roll_call_ = now + interval;
   for (auto& [identity, member] : members_.all()) {
     if (member.live && now - member.last_heard >= kMissedHeartbeats * interval) {
-      note(fmt::format("client {} fell silent", identity));
+      note(fmt::format("client {} fell silent", member.row.name));
       enter(MembershipEvent::Kind::kSilent, identity);
       gone(member);
     }

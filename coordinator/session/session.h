@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "coordinator/counting/counting_room.h"
+#include "coordinator/session/join_rate.h"
 #include "coordinator/session/members.h"
 #include "runtime/report/round_row.h"
 #include "runtime/run/run_config.h"
@@ -29,6 +30,13 @@ struct FrameArrived {
   std::string peer;  // routing id
   std::string key;   // public key that CURVE vouches for; empty without keys
   Frame frame;
+};
+// `key` is not allowed to take part any more: its membership ends, and whoever speaks through
+// `peer` with it (none: its last connection) is told so. The server says it when the list changes,
+// and in place of every frame that comes with such a key.
+struct KeyRevoked {
+  std::string key;
+  std::string peer;
 };
 struct Tick {};
 struct RoundClosed {
@@ -48,8 +56,8 @@ struct TallyLost {
 };
 // Ends the run after the rounds committed so far; a second one ends it without waiting for clients.
 struct StopAsked {};
-using Event = std::variant<Started, FrameArrived, Tick, RoundClosed, Committed, HeldOutEvaluated,
-                           TallyLost, StopAsked>;
+using Event = std::variant<Started, FrameArrived, KeyRevoked, Tick, RoundClosed, Committed,
+                           HeldOutEvaluated, TallyLost, StopAsked>;
 
 // ---- actions -----------------------------------------------------------------------------------
 
@@ -121,7 +129,7 @@ inline constexpr Duration kInterruptWait = std::chrono::seconds(5);  // likewise
 inline constexpr int kMissedHeartbeats = 3;
 inline constexpr std::uint32_t kBusyWaitMs = 1000;
 
-// What crossed the wire, as far as the machine can see it.
+// What crossed the wire, as far as the machine can see it, and what of it was turned away.
 struct TrafficTotals {
   std::uint64_t ballots = 0;
   std::uint64_t ballot_plane_bytes = 0;
@@ -130,6 +138,9 @@ struct TrafficTotals {
   std::uint64_t decisions_sent = 0;  // one for every client that was sent one
   std::uint64_t decision_plane_bytes = 0;
   std::uint64_t decision_overhead_max = 0;
+  std::uint64_t malformed = 0;        // frames that could not be read
+  std::uint64_t joins_put_off = 0;    // beyond config.max_joins_per_second
+  std::uint64_t takeover_alarms = 0;  // times that one client seemed to be in two places
 };
 
 class Session {
@@ -157,6 +168,8 @@ class Session {
   };
 
   void on_frame(const FrameArrived& arrived, Instant now);
+  void on_revoked(const KeyRevoked& revoked);
+  void raise_takeover_alarm(Member& member, bool keyed);
   void on_join(const FrameArrived& arrived, const wire::Join& join, Instant now);
   void on_message(Member& member, const wire::Ballot& ballot, const Frame& frame, Instant now);
   void on_message(Member& member, const wire::CatchUp& request, Instant now);
@@ -203,6 +216,7 @@ class Session {
   Actions actions_;
   Phase phase_ = Phase::kWaiting;
   Members members_;
+  JoinRate join_rate_;
   std::uint32_t epoch_ = 0;
   bool epoch_raised_ = false;  // at most once a session: a liar must not churn epochs
 

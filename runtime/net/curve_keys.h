@@ -2,11 +2,11 @@
 // Keys for CURVE, libzmq's encryption: a peer proves that it holds the secret half of a key pair,
 // and everything after that is encrypted both ways (RFC 26/CURVEZMQ).
 //
-// What this gives today: nobody on the way reads or changes frames, and a client knows that it
-// speaks to the holder of the server's secret key. It does *not* say who may connect: without an
-// authentication handler libzmq admits every client key.
+// Nobody on the way reads or changes frames, and a client knows that it speaks to the holder of the
+// server's secret key. Which clients may come in is the Doorman's to say (doorman.h).
 
 #include <string>
+#include <string_view>
 
 #include "runtime/base/result.h"
 
@@ -29,7 +29,17 @@ struct ClientCurve {
   std::string server_key;
 };
 
-// A new random pair. An error where libzmq was built without CURVE.
+// A new random pair, neither half of which begins with '#', the sign of a comment in key files and
+// lists. An error where libzmq was built without CURVE.
 Result<CurveKeys> make_curve_keys();
+
+// The pair that `secret_key` is a half of.
+Result<CurveKeys> curve_pair_of(const std::string& secret_key);
+
+// Is this a key as Z85 text? libzmq would take any 32 bytes for a raw one.
+bool is_curve_key(std::string_view text);
+
+// The first eight characters: enough to tell two clients of a run apart in a log or a table.
+std::string short_key(std::string_view key);
 
 }  // namespace psephos::net

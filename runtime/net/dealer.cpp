@@ -14,7 +14,7 @@ constexpr int kNeverReconnect = -1;
 
 Result<DealerSocket> DealerSocket::connect(Context& context, const std::string& endpoint,
                                            std::size_t max_frame_bytes, int heartbeat_ms,
-                                           const std::optional<ClientCurve>& curve) {
+                                           const std::optional<ClientCurve>& curve, bool watched) {
   const Result<Endpoint> parsed = parse_endpoint(endpoint, false);
   if (!parsed) return parsed.error();
   if (curve) {
@@ -33,6 +33,7 @@ Result<DealerSocket> DealerSocket::connect(Context& context, const std::string& 
       state->socket.set(zmq::sockopt::curve_publickey, curve->own.public_key);
       state->socket.set(zmq::sockopt::curve_secretkey, curve->own.secret_key);
     }
+    if (watched) state->watch.emplace(context.state_->context, state->socket);
     state->socket.connect(to_string(*parsed));
     return DealerSocket(std::move(state));
   } catch (const zmq::error_t& error) {
@@ -59,6 +60,13 @@ bool DealerSocket::send(const Frame& frame) {
   return send_part(state_->socket, share_frame(frame), zmq::send_flags::none);
 }
 
-void DealerSocket::close(std::chrono::milliseconds linger) { close_socket(state_->socket, linger); }
+std::optional<ConnectionNews> DealerSocket::news() {
+  return state_->watch ? state_->watch->next() : std::nullopt;
+}
+
+void DealerSocket::close(std::chrono::milliseconds linger) {
+  state_->watch.reset();
+  close_socket(state_->socket, linger);
+}
 
 }  // namespace psephos::net

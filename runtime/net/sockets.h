@@ -29,6 +29,8 @@ Status check_endpoint(const std::string& endpoint, bool bind);
 // Can the host of a well-formed endpoint be looked up now? Asks the resolver; may take seconds.
 Status check_host(const std::string& endpoint);
 
+class Doorman;
+
 // Owns the libzmq context (its I/O thread). Outlives its sockets; destroying it waits for what they
 // linger on.
 class Context {
@@ -43,27 +45,40 @@ class Context {
   std::unique_ptr<State> state_;
   friend class RouterSocket;
   friend class DealerSocket;
+  friend class Doorman;
 };
 
 class Waker;
 
 struct Incoming {
   std::string peer;  // routing id, opaque
+  std::string key;   // the peer's public key; empty on a socket without encryption
   Frame frame;       // 64-byte-aligned copy
+};
+
+// Since the start.
+struct RouterCounters {
+  std::uint64_t misshapen = 0;  // messages that were not exactly one frame
+  std::uint64_t skipped = 0;    // frames to peers whose queue was full
+  std::uint64_t gone = 0;       // frames to peers that are no longer there
 };
 
 class RouterSocket {
  public:
-  // With `curve` only peers that encrypt for the server's key get through; any key of theirs will
-  // do (curve_keys.h). Without, everything is said in the clear.
+  // With `curve` only peers that encrypt for the server's key and that the context's doorman admits
+  // get through: without a doorman, nobody. Without `curve`, everything is said in the clear.
+  // `doorman`, which must outlive the socket and may watch one, counts its connections.
   static Result<RouterSocket> bind(Context& context, const std::string& endpoint,
                                    std::size_t max_frame_bytes, int heartbeat_ms,
-                                   const std::optional<ServerCurve>& curve = std::nullopt);
+                                   const std::optional<ServerCurve>& curve = std::nullopt,
+                                   const Doorman* doorman = nullptr);
   RouterSocket(RouterSocket&&) noexcept;
   RouterSocket& operator=(RouterSocket&&) noexcept;
   ~RouterSocket();
 
   const std::string& endpoint() const;  // with the real port
+  bool encrypted() const;               // every frame comes with a key
+  const RouterCounters& counters() const;
   // A frame, or nothing when none waits. Messages of a wrong shape (not exactly one frame) are
   // dropped, at most a bounded number per call: a flood of them cannot keep the caller here.
   std::optional<Incoming> receive();
@@ -80,16 +95,29 @@ class RouterSocket {
   friend void wait(const RouterSocket&, const Waker*, std::chrono::milliseconds);
 };
 
+// How the making of a connection went. All but the first are final: it takes a new socket to try
+// again.
+enum class ConnectionNews {
+  kReady,
+  kNobodyThere,     // refused, or no answer in time
+  kHungUp,          // in the middle of the greeting: what a server does to whom it cannot decrypt
+  kNotAllowed,      // this key is not on the server's list
+  kPutOff,          // the server admits no more at the moment
+  kOtherMechanism,  // one side speaks with keys, the other without
+};
+
 // One connection, made once. libzmq does not reconnect it: when to come back, after which wait, is
 // the session machine's decision (full jitter, or what a Refusal says), and it takes a new socket
 // for that.
 class DealerSocket {
  public:
   // Success says that the endpoint makes sense; the connection is made in the background. With
-  // `curve` it is made only with the holder of that server key.
+  // `curve` it is made only with the holder of that server key. With `watched` there is news() of
+  // it, for a socket and a few descriptors more.
   static Result<DealerSocket> connect(Context& context, const std::string& endpoint,
                                       std::size_t max_frame_bytes, int heartbeat_ms,
-                                      const std::optional<ClientCurve>& curve = std::nullopt);
+                                      const std::optional<ClientCurve>& curve = std::nullopt,
+                                      bool watched = false);
   DealerSocket(DealerSocket&&) noexcept;
   DealerSocket& operator=(DealerSocket&&) noexcept;
   ~DealerSocket();
@@ -98,6 +126,8 @@ class DealerSocket {
   // False when the queue is full, nobody is connected yet or nobody any more: the frame is not
   // kept.
   bool send(const Frame& frame);
+  // What became of the connection, each once; nothing new, or not watched: nothing.
+  std::optional<ConnectionNews> news();
   void close(std::chrono::milliseconds linger);
 
  private:

@@ -1,7 +1,6 @@
 #include "runtime/net/zmq_state.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 #include "runtime/base/check.h"
@@ -19,8 +18,6 @@ constexpr int kHandshakeMs = 5000;
 constexpr int kConnectTimeoutMs = 5000;
 constexpr int kBacklog = 1024;
 constexpr int kMissedHeartbeats = 3;
-constexpr std::size_t kKeyBytes = 32;
-constexpr std::size_t kKeyCharacters = 40;  // of Z85, five for four bytes
 
 // Calls `operation` until no signal interrupts it. Whatever else libzmq throws here is a misuse.
 template <class Operation>
@@ -64,11 +61,6 @@ void set_common_options(zmq::socket_t& socket, std::size_t max_frame_bytes, int 
   socket.set(zmq::sockopt::connect_timeout, kConnectTimeoutMs);
   socket.set(zmq::sockopt::backlog, kBacklog);
   socket.set(zmq::sockopt::ipv6, ipv6);
-}
-
-bool is_curve_key(const std::string& text) {
-  std::array<std::uint8_t, kKeyBytes> raw{};
-  return text.size() == kKeyCharacters && zmq_z85_decode(raw.data(), text.c_str()) != nullptr;
 }
 
 Error not_a_key(const char* what) {

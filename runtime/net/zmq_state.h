@@ -6,6 +6,7 @@
 #include <span>
 #include <zmq.hpp>
 
+#include "runtime/net/connection_watch.h"
 #include "runtime/net/frame_pool.h"
 #include "runtime/net/sockets.h"
 
@@ -19,14 +20,23 @@ struct Context::State {
   zmq::context_t context;
 };
 
+// Where a doorman reads of the connections of the socket it watches.
+inline constexpr const char* kDoorMonitor = "inproc://psephos.door";
+
 struct RouterSocket::State {
+  ~State();
+
   zmq::socket_t socket;
   std::string endpoint;
+  bool encrypted = false;
+  bool monitored = false;
+  RouterCounters counters;
   FramePool frames{kFrameBytesKept};
 };
 
 struct DealerSocket::State {
   zmq::socket_t socket;
+  std::optional<ConnectionWatch> watch;  // of `socket`: gone before it
   FramePool frames{kFrameBytesKept};
 };
 
@@ -39,8 +49,6 @@ void set_common_options(zmq::socket_t& socket, std::size_t max_frame_bytes, int 
 // nonce, authenticator and flags.
 inline constexpr std::size_t kCurveFrameBytes = 8 + 8 + 16 + 1;
 
-// Is this a key as Z85 text? libzmq would take any 32 bytes for a raw one.
-bool is_curve_key(const std::string& text);
 Error not_a_key(const char* what);
 
 // One part of a waiting message; nothing when none waits.

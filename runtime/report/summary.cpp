@@ -72,6 +72,26 @@ std::string describe_wire(const Summary& summary) {
   return words + fmt::format(": {:.1f} times more", 1 / ratio);
 }
 
+struct NetField {
+  const char* key;
+  std::uint64_t NetCounters::*counter;
+};
+
+constexpr NetField kNetFields[] = {
+    {"net_connections", &NetCounters::connections},
+    {"net_accepts_failed", &NetCounters::accepts_failed},
+    {"net_disconnections", &NetCounters::disconnections},
+    {"net_handshakes_failed", &NetCounters::handshakes_failed},
+    {"net_keys_refused", &NetCounters::keys_refused},
+    {"net_handshakes_put_off", &NetCounters::handshakes_put_off},
+    {"net_joins_put_off", &NetCounters::joins_put_off},
+    {"net_frames_malformed", &NetCounters::frames_malformed},
+    {"net_frames_not_allowed", &NetCounters::frames_not_allowed},
+    {"net_frames_skipped", &NetCounters::frames_skipped},
+    {"net_frames_undelivered", &NetCounters::frames_undelivered},
+    {"net_takeover_alarms", &NetCounters::takeover_alarms},
+};
+
 }  // namespace
 
 std::string to_json(const Summary& summary) {
@@ -105,6 +125,10 @@ std::string to_json(const Summary& summary) {
   };
   json["ballots_counted"] = count_or_null(summary.ballots_counted);
   json["decisions_sent"] = count_or_null(summary.decisions_sent);
+  for (const auto& [key, counter] : kNetFields) {
+    json[key] = summary.net ? nlohmann::ordered_json((*summary.net).*counter)
+                            : nlohmann::ordered_json(nullptr);
+  }
   // Text from elsewhere may not be UTF-8; the line must be JSON nevertheless.
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

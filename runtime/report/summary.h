@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/report/net_counters.h"
 #include "runtime/report/round_row.h"
 
 namespace psephos {
@@ -52,10 +53,12 @@ struct Summary {
   // and round). Where absent, every client is taken to have had its part in every round.
   std::optional<std::uint64_t> ballots_counted;
   std::optional<std::uint64_t> decisions_sent;
+  std::optional<NetCounters> net;  // absent where there is no port
 };
 
-// One line of JSON, keys as the fields above: fingerprint and run as sixteen hex digits, what is
-// absent as null, measurements to six significant digits.
+// One line of JSON, keys as the fields above, those of `net` as net_connections and so on:
+// fingerprint and run as sixteen hex digits, what is absent as null, measurements to six
+// significant digits.
 std::string to_json(const Summary& summary);
 
 // The lines for a person, each ended by a newline: accuracy, time, and what crossed the wire beside

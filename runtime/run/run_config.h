@@ -33,8 +33,9 @@ struct RunConfig {
   std::uint32_t min_clients = 0;       // round 0 waits for this many to join; 0: min_voters
   std::uint32_t deadline_ms = 30'000;  // from a round's opening
   std::uint32_t max_clients = 10'000;
-  std::uint32_t eval_every = 100;  // rounds between evaluations; 0: only the last round
-  bool client_eval = false;        // ask clients for evaluations, too
+  std::uint32_t max_joins_per_second = 0;  // more are told to wait; 0: no bound
+  std::uint32_t eval_every = 100;          // rounds between evaluations; 0: only the last round
+  bool client_eval = false;                // ask clients for evaluations, too
 };
 
 Result<Downlink> parse_downlink(std::string_view text);  // "ternary", "binary"

@@ -150,7 +150,7 @@ class Hostility : public BadInput {
  protected:
   void shout(const std::string& bytes) {
     shouters_.push_back(std::make_unique<net::testing::RawTcp>(endpoint()));
-    shouters_.back()->send({bytes.begin(), bytes.end()});
+    shouters_.back()->send(bytes);
   }
 
   // Connections that never become a peer, or turn out to be none.

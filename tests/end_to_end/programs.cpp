@@ -117,6 +117,10 @@ Process EndToEnd::start_client(const Flags& flags, std::optional<std::uint64_t> 
   return start(PSEPHOS_CLIENT, flags, largest_file);
 }
 
+Process EndToEnd::start_keygen(const Flags& flags, std::optional<std::uint64_t> largest_file) {
+  return start(PSEPHOS_KEYGEN, flags, largest_file);
+}
+
 Process EndToEnd::start_simulate(const Flags& flags, std::optional<std::uint64_t> largest_file) {
   return start(PSEPHOS_SIMULATE, flags, largest_file);
 }

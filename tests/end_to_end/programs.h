@@ -1,5 +1,5 @@
 #pragma once
-// What the end-to-end tests share: a scratch folder, the three programs started in it, and readers
+// What the end-to-end tests share: a scratch folder, the programs started in it, and readers
 // for what they leave behind.
 
 #include <gtest/gtest.h>
@@ -45,6 +45,7 @@ class EndToEnd : public testing::Test {
   // Each start gets its own log; `run` has no shell in between.
   Process start_coordinator(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
   Process start_client(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
+  Process start_keygen(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
   Process start_simulate(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
   // The client of tests/examples/own_model.
   Process start_own_model(const Flags& flags);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/net/doorman.h"
 #include "tests/runtime/net/peers.h"
 
 namespace psephos::net {
@@ -22,6 +23,7 @@ class Curve : public ::testing::Test {
   Context context_;
   CurveKeys server_ = *make_curve_keys();
   CurveKeys client_ = *make_curve_keys();
+  Doorman doorman_{context_, {AllowList::of({client_.public_key}), {}}, [](const std::string&) {}};
 };
 
 TEST_F(Curve, EveryPairIsNew) {
@@ -58,6 +60,21 @@ TEST_F(Curve, PlainSpeechAndAnotherServersKeyGetNothingThrough) {
   EXPECT_EQ(*incoming->frame, *frame_of(10, 3));
   wait(router, nullptr, kQuiet);
   EXPECT_FALSE(router.receive());
+}
+
+TEST_F(Curve, APairIsKnownByItsSecretHalf) {
+  const auto pair = curve_pair_of(client_.secret_key);
+  ASSERT_TRUE(pair) << pair.error().text;
+  EXPECT_EQ(pair->public_key, client_.public_key);
+  EXPECT_FALSE(curve_pair_of("no key"));
+}
+
+TEST_F(Curve, NoKeyLooksLikeAComment) {
+  for (int i = 0; i < 300; ++i) {
+    const CurveKeys keys = *make_curve_keys();
+    ASSERT_NE(keys.public_key.front(), '#');
+    ASSERT_NE(keys.secret_key.front(), '#');
+  }
 }
 
 TEST_F(Curve, WhatIsNoKeyIsNamed) {
