@@ -1,5 +1,5 @@
 #pragma once
-// What the end-to-end tests share: a scratch folder, the three programs started in it, and readers
+// What the end-to-end tests share: a scratch folder, the programs started in it, and readers
 // for what they leave behind.
 
 #include <gtest/gtest.h>
@@ -46,6 +46,7 @@ class EndToEnd : public testing::Test {
   Process start_coordinator(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
   Process start_client(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
   Process start_simulate(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
+  Process start_ledger(const Flags& flags);
   // The client of tests/examples/own_model.
   Process start_own_model(const Flags& flags);
 
