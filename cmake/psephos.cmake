@@ -79,7 +79,7 @@ function(psephos_test_flags NAME)
 endfunction()
 
 # psephos_tests(NAME [DEPENDS targets...]): every *_test.cpp of this folder and those below, as one
-# GoogleTest program.
+# GoogleTest program. Suites whose names end in Long are for the full test run alone.
 function(psephos_tests NAME)
   cmake_parse_arguments(TESTS "" "" "DEPENDS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
@@ -100,7 +100,10 @@ function(psephos_tests NAME)
     return()
   endif()
   include(GoogleTest)
-  gtest_discover_tests(${NAME} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 240)
+  gtest_discover_tests(${NAME} TEST_FILTER "-*Long.*"
+    DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 240)
+  gtest_discover_tests(${NAME} TEST_FILTER "*Long.*" TEST_LIST ${NAME}_long
+    DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 1200 LABELS long)
 endfunction()
 
 # psephos_fuzz(NAME MAX_BYTES N [DEPENDS targets...]): NAME.cpp of this folder as a libFuzzer target,

@@ -66,8 +66,8 @@ Result<LedgerFile> LedgerFile::open(const std::string& path, Use use, const std:
   auto database = sqlite::Database::open(path, flags, vfs);
   if (!database) return database.error();
   LedgerFile file(*std::move(database));
-  // Until it is known to be a ledger of ours, nothing in it may move. (Where there is no log, SQLite
-  // makes one, and moving its nothing is how it goes away again.)
+  // Until it is known to be a ledger of ours, nothing in it may move. (Where there is no log,
+  // SQLite makes one, and moving its nothing is how it goes away again.)
   const bool log = has_log(path);
   file.database_.checkpoint_on_close(!log);
   if (const Status identified = file.identify(use); !identified) return identified.error();
@@ -88,7 +88,10 @@ Status LedgerFile::identify(Use use) {
   if (!pages) return pages.error();
   const auto application = database_.integer("PRAGMA application_id");
   if (!application) return application.error();
-  const bool empty = *pages == 0;
+  // SQLite takes a file of a few bytes for an empty one, and would write over it.
+  const auto bytes = database_.file_bytes();
+  if (!bytes) return bytes.error();
+  const bool empty = *pages == 0 && *bytes == 0;
   if (!empty && *application != kApplication) return Error{path() + ": is not a ledger"};
   const auto tables = database_.integer("SELECT count(*) FROM sqlite_schema");
   if (!tables) return tables.error();
@@ -162,6 +165,11 @@ Result<Chain> LedgerFile::chain_before(std::uint32_t round) {
 // ---- reading -----------------------------------------------------------------------------------
 
 Result<StoredDecision> LedgerFile::decision(std::uint32_t round) {
+  VoterNames names;
+  return decision(round, names);
+}
+
+Result<StoredDecision> LedgerFile::decision(std::uint32_t round, VoterNames& names) {
   auto select = database_.prepare(
       "SELECT delta, keep, decay_pending, voters, fingerprint, events, left_out, encoding,"
       " checksum, chain, scales, counted, planes FROM decisions WHERE round = ?1");
@@ -185,7 +193,7 @@ Result<StoredDecision> LedgerFile::decision(std::uint32_t round) {
   if (scales.size() % sizeof(float) != 0) return broken();
   record->scales.resize(scales.size() / sizeof(float));
   if (!scales.empty()) std::memcpy(record->scales.data(), scales.data(), scales.size());
-  auto counted = name_voters(round, select->blob(11));
+  auto counted = name_voters(round, select->blob(11), names);
   if (!counted) return counted.error();
   record->counted = *std::move(counted);
   record->votes.planes = bytes_of(select->blob(12));
@@ -205,9 +213,11 @@ Result<StoredDecision> LedgerFile::decision(std::uint32_t round) {
 }
 
 Result<std::vector<CountedBallot>> LedgerFile::name_voters(std::uint32_t round,
-                                                           std::span<const std::uint8_t> numbered) {
+                                                           std::span<const std::uint8_t> numbered,
+                                                           VoterNames& names) {
   const auto broken = [&] { return damaged(fmt::format("the list of voters of round {}", round)); };
   if (numbered.size() % kNumberedVoter != 0) return broken();
+  if (names.size() > kVoterNamesKept) names.clear();
   auto select = database_.prepare("SELECT identity, checksum FROM voters WHERE number = ?1");
   if (!select) return select.error();
   std::vector<CountedBallot> counted;
@@ -216,16 +226,26 @@ Result<std::vector<CountedBallot>> LedgerFile::name_voters(std::uint32_t round,
     std::uint32_t number = 0;
     std::memcpy(&number, numbered.data(), sizeof number);
     const std::uint32_t age = numbered[sizeof number];
-    const auto row = select->bind(number).step();
-    if (!row) return row.error();
-    if (!*row || age > round) return broken();
-    const std::string_view identity = select->text(0);
-    if (as_unsigned(select->integer(1)) != row_checksum(canonical_voter(number, identity))) {
-      return damaged(fmt::format("the row of voter {}", number));
+    if (age > round) return broken();
+    auto known = names.find(number);
+    if (known == names.end()) {
+      auto name = name_of(number, *select);
+      if (!name) return name.error();
+      known = names.emplace(number, *std::move(name)).first;
     }
-    counted.push_back({std::string(identity), round - age});
+    counted.push_back({known->second, round - age});
   }
   return counted;
+}
+
+Result<std::string> LedgerFile::name_of(std::uint32_t voter, Statement& select) {
+  const auto row = select.bind(voter).step();
+  if (!row) return row.error();
+  const auto broken = [&] { return damaged(fmt::format("the row of voter {}", voter)); };
+  if (!*row) return broken();
+  std::string name(select.text(0));
+  if (as_unsigned(select.integer(1)) != row_checksum(canonical_voter(voter, name))) return broken();
+  return name;
 }
 
 Result<Membership> LedgerFile::membership(const StoredDecision& decision) {
@@ -499,7 +519,7 @@ Result<DecisionReader> DecisionReader::from(LedgerFile& file, std::uint32_t roun
 }
 
 Result<StoredDecision> DecisionReader::next() {
-  auto stored = file_->decision(round_);
+  auto stored = file_->decision(round_, names_);
   if (!stored) return stored.error();
   chain_ = next_chain(chain_, canonical(*stored->record, stored->events, stored->left_out));
   if (chain_ != stored->chain) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "coordinator/ledger/ledger.h"
@@ -29,6 +30,10 @@ struct StoredDecision {
   Chain chain{};               // after it, as stored
 };
 
+// Voters by their numbers, as far as they were met: most vote round after round.
+using VoterNames = std::unordered_map<std::uint32_t, std::string>;
+inline constexpr std::size_t kVoterNamesKept = 100'000;
+
 class LedgerFile {
  public:
   enum class Use {
@@ -46,8 +51,11 @@ class LedgerFile {
   // Null while no run has begun.
   const std::optional<RunRecord>& run() const { return run_; }
   std::uint32_t rounds() const { return rounds_; }
-  // The decision of a round below rounds(), its checksum compared; read_from compares the chain.
+  // The decision of a round below rounds(), its checksum compared; DecisionReader compares the
+  // chain.
   Result<StoredDecision> decision(std::uint32_t round);
+  // The same; who is in `names` is not looked up, and others are added to them.
+  Result<StoredDecision> decision(std::uint32_t round, VoterNames& names);
   Result<Membership> membership(const StoredDecision& decision);
   // Rounds with a checkpoint, ascending.
   Result<std::vector<std::uint32_t>> checkpoints();
@@ -85,7 +93,9 @@ class LedgerFile {
   Status insert(const Checkpoint& checkpoint);
   Result<Bytes> number_voters(const DecisionRecord& record);
   Result<std::vector<CountedBallot>> name_voters(std::uint32_t round,
-                                                 std::span<const std::uint8_t> numbered);
+                                                 std::span<const std::uint8_t> numbered,
+                                                 VoterNames& names);
+  Result<std::string> name_of(std::uint32_t voter, sqlite::Statement& select);
   Result<Chain> chain_before(std::uint32_t round);
   Error damaged(std::string_view what) const;
 
@@ -113,6 +123,7 @@ class DecisionReader {
   LedgerFile* file_;
   std::uint32_t round_;
   Chain chain_;
+  VoterNames names_;
 };
 
 }  // namespace psephos::coordinator

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -74,6 +75,15 @@ Result<Statement> Database::prepare(std::string_view sql) {
       sqlite3_prepare_v2(db_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
   if (code != SQLITE_OK) return explain(code);
   return Statement(*this, statement);
+}
+
+Result<std::int64_t> Database::file_bytes() {
+  sqlite3_file* file = nullptr;
+  int code = sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  sqlite3_int64 bytes = 0;
+  if (code == SQLITE_OK) code = file->pMethods->xFileSize(file, &bytes);
+  if (code != SQLITE_OK) return explain(code);
+  return std::int64_t{bytes};
 }
 
 void Database::checkpoint_on_close(bool yes) {

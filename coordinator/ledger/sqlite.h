@@ -29,6 +29,9 @@ class Database {
   // `sql` is ours: an error means a table that is not as we made it.
   Result<Statement> prepare(std::string_view sql);
 
+  // Bytes of the file itself, once it has been read from.
+  Result<std::int64_t> file_bytes();
+
   // Whether the last connection that closes moves the write-ahead log into the file.
   void checkpoint_on_close(bool yes);
 

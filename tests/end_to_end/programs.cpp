@@ -125,6 +125,8 @@ Process EndToEnd::start_simulate(const Flags& flags, std::optional<std::uint64_t
   return start(PSEPHOS_SIMULATE, flags, largest_file);
 }
 
+Process EndToEnd::start_ledger(const Flags& flags) { return start(PSEPHOS_LEDGER, flags, {}); }
+
 Process EndToEnd::start_own_model(const Flags& flags) {
   return start(PSEPHOS_OWN_MODEL, flags, {});
 }

@@ -47,6 +47,7 @@ class EndToEnd : public testing::Test {
   Process start_client(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
   Process start_keygen(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
   Process start_simulate(const Flags& flags, std::optional<std::uint64_t> largest_file = {});
+  Process start_ledger(const Flags& flags);
   // The client of tests/examples/own_model.
   Process start_own_model(const Flags& flags);
 

@@ -29,6 +29,10 @@ run grep -rlE '#include [<"]zmq' --include='*.cpp' --include='*.h' runtime clien
 run grep -rlE '#include <Eigen' --include='*.cpp' --include='*.h' runtime client coordinator simulator
 [ -z "$(grep -v '^runtime/models/' <<<"$output")" ] ||
   complain "Eigen is known in runtime/models alone"
+run grep -rlE '#include <(sqlite3|zstd)' --include='*.cpp' --include='*.h' runtime client coordinator \
+  simulator bench
+[ -z "$(grep -v '^coordinator/ledger/' <<<"$output")" ] ||
+  complain "SQLite and zstd are known in coordinator/ledger alone"
 run grep -rlE '#include <random>|std::rand\b' --include='*.cpp' --include='*.h' runtime client \
   coordinator simulator platforms
 [ -z "$output" ] || complain "randomness is Philox"

@@ -151,5 +151,26 @@ TEST(SessionCommit, LostTallyGetsAWholeDeadline) {
   EXPECT_EQ(machine.session.round(), 1u);
 }
 
+TEST(SessionCommit, WhoCameAndWentGoesWithTheDecisionWithinItsBound) {
+  Machine machine(config_for(1));
+  machine.by_itself = false;
+  machine.join("ann");
+  for (std::uint32_t i = 0; i < kMaxMembershipEvents; ++i) {
+    machine.leave("ann");
+    machine.join("ann");
+  }
+  machine.ballot("ann", 0);
+  machine.decide();
+  const Membership membership = machine.only<Commit>().membership;
+  ASSERT_EQ(membership.events.size(), kMaxMembershipEvents);
+  EXPECT_EQ(membership.left_out, kMaxMembershipEvents + 1);
+  EXPECT_EQ(membership.events[0], (MembershipEvent{MembershipEvent::Kind::kJoined, "ann"}));
+  EXPECT_EQ(membership.events[1], (MembershipEvent{MembershipEvent::Kind::kLeft, "ann"}));
+  machine.commit();
+  machine.ballot("ann", 1);
+  machine.decide();
+  EXPECT_EQ(machine.only<Commit>().membership, Membership{});
+}
+
 }  // namespace
 }  // namespace psephos::coordinator

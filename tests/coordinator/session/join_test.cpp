@@ -179,6 +179,21 @@ TEST(SessionJoin, AheadOfTheLedgerBeginsAnEpochOncePerSession) {
   EXPECT_EQ(machine.session.epoch(), 3u);
 }
 
+TEST(SessionJoin, ANewEpochIsAboveEveryOneThatAClientKnows) {
+  SessionOptions options = options_for(config_for(5));
+  options.round = 40;
+  Machine machine(options);
+  wire::Join join = join_of("ann");
+  join.run = kRun;
+  join.epoch = 6;
+  join.have_round = 45;
+  machine.tell("ann", join);
+  EXPECT_EQ(machine.session.epoch(), 7u);
+  EXPECT_EQ(machine.only<CommitEpoch>().record, (EpochRecord{7, 40, 5}));
+  // It stands before the Welcome that tells of it.
+  ASSERT_TRUE(std::holds_alternative<CommitEpoch>(machine.actions.front()));
+}
+
 TEST(SessionJoin, AheadInAnEpochThatWasGivenUpLosesNothingMore) {
   SessionOptions options = options_for(config_for(5));
   options.round = 40;

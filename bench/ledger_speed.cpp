@@ -1,0 +1,153 @@
+// What a ledger costs a run, on the disk that holds DIR: one JSON line with the median and the 99th
+// percentile of a commit and of a checkpoint, and how long a coordinator that starts again takes
+// from opening the file to its open round.
+//
+// Decisions are of random ballots, which no encoding makes smaller than a bit a parameter.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "coordinator/core/start.h"
+#include "coordinator/ledger/sqlite_ledger.h"
+#include "runtime/base/check.h"
+#include "runtime/base/philox.h"
+
+namespace psephos {
+namespace {
+
+using coordinator::CheckpointRef;
+using coordinator::CoordinatorOptions;
+using coordinator::SqliteLedger;
+
+constexpr int kBadUsage = 2;
+constexpr std::uint32_t kSeed = 1;
+
+struct Options {
+  std::string directory;
+  std::uint32_t parameters = 101'770;
+  std::uint32_t rounds = 10'000;
+  std::uint32_t voters = 10;
+  bool keep = false;
+};
+
+double seconds_of(const auto& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+double percentile(std::vector<double>& values, double share) {
+  if (values.empty()) return 0;
+  const auto place = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), values.begin() + place, values.end());
+  return values[static_cast<std::size_t>(place)];
+}
+
+template <class T>
+T needed(Result<T> result) {
+  PSEPHOS_CHECK(result.ok(), result.error().text.c_str());
+  return std::move(result).value();
+}
+
+CoordinatorOptions run_of(const Options& options) {
+  CoordinatorOptions run;
+  run.config.hyper.seed = kSeed;
+  run.config.hyper.rounds = options.rounds;
+  run.tensors = {{"x", 0, options.parameters, 0.1f}};
+  run.run = 1;
+  return run;
+}
+
+// Everybody votes at random.
+void vote(coordinator::CountingRoom& room, const Options& options) {
+  const std::size_t words = word_count(options.parameters);
+  for (std::uint32_t voter = 0; voter < options.voters; ++voter) {
+    PackedSigns signs{options.parameters, AlignedVector<std::uint32_t>(words), {}};
+    for (std::size_t word = 0; word < words; word += 4) {
+      const auto draw = philox({kSeed, voter}, room.round(), Purpose::kFault, word / 4);
+      for (std::size_t i = 0; i < 4 && word + i < words; ++i) {
+        signs.signs[word + i] = draw[i] & valid_bits(word + i, options.parameters);
+      }
+    }
+    const EncodedSigns encoded = encode(signs);
+    const auto frame = std::make_shared<const Bytes>(encoded.planes);
+    wire::Ballot ballot;
+    ballot.round = room.round();
+    ballot.encoding = encoded.encoding;
+    ballot.planes = *frame;
+    room.count(fmt::format("client-{}", voter + 1), ballot, frame);
+  }
+}
+
+int measure(const Options& options) {
+  const std::filesystem::path file = std::filesystem::path(options.directory) / "speed.ledger";
+  PSEPHOS_CHECK(!std::filesystem::exists(file), "speed.ledger is there already: remove it");
+  const CoordinatorOptions run = run_of(options);
+  std::vector<double> commits;
+  std::vector<double> checkpoints;
+  {
+    auto ledger = needed(SqliteLedger::open(file.string()));
+    auto start = needed(start_run(run, *ledger));
+    coordinator::CountingRoom room(run.config, std::move(start.x), 0);
+    while (room.round() < options.rounds) {
+      vote(room, options);
+      const coordinator::ClosedRound closed = room.close();
+      commits.push_back(seconds_of([&] { needed(ledger->commit(closed.record, {})); }));
+      if (room.round() % coordinator::kCheckpointEvery != 0) continue;
+      const CheckpointRef checkpoint = room.checkpoint();
+      checkpoints.push_back(seconds_of([&] { needed(ledger->add_checkpoint(checkpoint)); }));
+    }
+  }
+  const auto bytes = std::filesystem::file_size(file);
+  const double reopened = seconds_of([&] {
+    auto ledger = needed(SqliteLedger::open(file.string()));
+    needed(start_run(run, *ledger));
+  });
+  if (!options.keep) std::filesystem::remove(file);
+  fmt::print(
+      "{{\"d\": {}, \"rounds\": {}, \"voters\": {}, \"commit_p50_ms\": {:.3f}, "
+      "\"commit_p99_ms\": {:.3f}, \"checkpoint_p50_ms\": {:.3f}, \"checkpoint_p99_ms\": {:.3f}, "
+      "\"restart_ms\": {:.1f}, \"ledger_bytes\": {}}}\n",
+      options.parameters, options.rounds, options.voters, 1e3 * percentile(commits, 0.5),
+      1e3 * percentile(commits, 0.99), 1e3 * percentile(checkpoints, 0.5),
+      1e3 * percentile(checkpoints, 0.99), 1e3 * reopened, bytes);
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  Options options;
+  CLI::App app{
+      "Measures what a ledger costs: commits, checkpoints, and a restart after so many rounds."};
+  app.add_option("directory", options.directory, "where to write speed.ledger")
+      ->type_name("DIR")
+      ->required();
+  app.add_option("--parameters", options.parameters, "d")
+      ->check(CLI::Range(std::uint32_t{1}, static_cast<std::uint32_t>(kMaxParameters)))
+      ->capture_default_str();
+  app.add_option("--rounds", options.rounds, "to commit")
+      ->check(CLI::Range(1u, 1'000'000u))
+      ->capture_default_str();
+  app.add_option("--voters", options.voters, "in each")
+      ->check(CLI::Range(1u, 10'000u))
+      ->capture_default_str();
+  app.add_flag("--keep", options.keep, "leave the ledger there");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kBadUsage;
+  }
+  return measure(options);
+}
+
+}  // namespace
+}  // namespace psephos
+
+int main(int argc, char** argv) { return psephos::run(argc, argv); }

@@ -1,0 +1,210 @@
+#include "coordinator/ledger/verify.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "coordinator/ledger/difference.h"
+#include "coordinator/ledger/history.h"
+#include "coordinator/ledger/sqlite_ledger.h"
+#include "tests/coordinator/ledger/failing_vfs.h"
+#include "tests/coordinator/ledger/written_run.h"
+#include "tests/runtime/formats/temporary_folder.h"
+
+namespace psephos::coordinator {
+namespace {
+
+using testing::FailingVfs;
+using testing::WrittenRun;
+
+class Verify : public ::testing::Test {
+ protected:
+  Verify() { vfs_.syncs = false; }
+
+  std::string path(const std::string& name = "run") const { return (folder_ / name).string(); }
+  void write_run(std::uint32_t rounds, const std::string& name = "run", std::uint32_t seed = 7,
+                 std::size_t d = 700) {
+    auto kept = SqliteLedger::open(path(name), FailingVfs::kName);
+    ASSERT_TRUE(kept.ok());
+    WrittenRun written(**kept, d, seed);
+    written.rounds(rounds);
+  }
+  void change(const char* sql, const std::string& name = "run") {
+    auto database = sqlite::Database::open(path(name), SQLITE_OPEN_READWRITE, "");
+    const Status changed = database->run(sql);
+    ASSERT_TRUE(changed.ok()) << changed.error().text;
+  }
+  LedgerFile look(const std::string& name = "run") {
+    auto file = LedgerFile::open(path(name), LedgerFile::Use::kLook);
+    EXPECT_TRUE(file.ok()) << file.error().text;
+    return *std::move(file);
+  }
+  // After `sql`: the first bad round; none where what is wrong is of no round, or of all.
+  std::optional<std::uint32_t> first_bad_round(const char* sql) {
+    write_run(70);
+    change(sql);
+    auto file = LedgerFile::open(path(), LedgerFile::Use::kLook);
+    if (!file) return std::nullopt;  // the newest row is read already then
+    const auto fault = verify(*file);
+    EXPECT_TRUE(fault) << sql;
+    return fault ? fault->round : std::nullopt;
+  }
+
+  FailingVfs vfs_;
+  TemporaryFolder folder_;
+};
+
+TEST_F(Verify, ARunAsItWasWrittenIsGood) {
+  write_run(70);
+  LedgerFile file = look();
+  EXPECT_FALSE(verify(file));
+}
+
+TEST_F(Verify, NamesTheRoundWhoseRowChanged) {
+  EXPECT_EQ(first_bad_round("UPDATE decisions SET voters = voters + 1 WHERE round = 33"), 33u);
+}
+
+TEST_F(Verify, NamesTheRoundThatIsGone) {
+  EXPECT_EQ(first_bad_round("DELETE FROM decisions WHERE round = 12"), 12u);
+}
+
+TEST_F(Verify, NamesTheRoundWhosePlaceWasTaken) {
+  EXPECT_EQ(first_bad_round("UPDATE decisions SET round = -1 WHERE round = 5;"
+                            "UPDATE decisions SET round = 5 WHERE round = 6;"
+                            "UPDATE decisions SET round = 6 WHERE round = -1"),
+            5u);
+}
+
+TEST_F(Verify, NamesTheRoundWhereTheChainBreaks) {
+  EXPECT_EQ(first_bad_round("UPDATE decisions SET chain = randomblob(16) WHERE round = 40"), 40u);
+}
+
+TEST_F(Verify, FindsAVoterUnderAnotherName) {
+  EXPECT_TRUE(!first_bad_round("UPDATE voters SET identity = 'mallory' WHERE number = 2"));
+}
+
+TEST_F(Verify, MissesWhoCameAndWent) {
+  EXPECT_TRUE(first_bad_round("DELETE FROM membership WHERE round BETWEEN 20 AND 40"));
+}
+
+TEST_F(Verify, FindsACheckpointOfAnotherModel) {
+  EXPECT_EQ(first_bad_round("UPDATE checkpoints SET packed = (SELECT packed FROM checkpoints WHERE "
+                            "round = 32) WHERE round = 64"),
+            63u);
+}
+
+TEST_F(Verify, MissesX0) {
+  EXPECT_TRUE(!first_bad_round("DELETE FROM checkpoints WHERE round = 0"));
+}
+
+TEST_F(Verify, FindsAKeyThatWasCountedTwice) {
+  auto kept = SqliteLedger::open(path(), FailingVfs::kName);
+  ASSERT_TRUE(kept.ok());
+  MemoryLedger memory;
+  WrittenRun written(memory, 100, 3);
+  ASSERT_TRUE((*kept)->begin(*memory.run(), memory.newest_checkpoint()).ok());
+  written.rounds(3);
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    DecisionRecord record = *memory.decision(round);
+    if (round > 0) record.counted.back() = memory.decision(0)->counted.front();
+    ASSERT_TRUE((*kept)->commit(std::make_shared<DecisionRecord>(record), {}).ok());
+  }
+  kept->reset();
+  LedgerFile file = look();
+  const auto fault = verify(file);
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->round, 1u);
+  EXPECT_NE(fault->text.find("was counted before"), std::string::npos) << fault->text;
+}
+
+TEST_F(Verify, FindsADecisionThatDoesNotGiveItsFingerprint) {
+  auto kept = SqliteLedger::open(path(), FailingVfs::kName);
+  ASSERT_TRUE(kept.ok());
+  MemoryLedger memory;
+  WrittenRun written(memory, 100, 3);
+  ASSERT_TRUE((*kept)->begin(*memory.run(), memory.newest_checkpoint()).ok());
+  written.rounds(3);
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    DecisionRecord record = *memory.decision(round);
+    if (round == 2) record.delta *= 2;
+    ASSERT_TRUE((*kept)->commit(std::make_shared<DecisionRecord>(record), {}).ok());
+  }
+  kept->reset();
+  LedgerFile file = look();
+  const auto fault = verify(file);
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->round, 2u);
+}
+
+TEST_F(Verify, EveryPastModelCanBeRebuilt) {
+  auto kept = SqliteLedger::open(path(), FailingVfs::kName);
+  ASSERT_TRUE(kept.ok());
+  WrittenRun written(**kept, 700, 3);
+  std::vector<std::uint64_t> fingerprints{written.room().replica().fingerprint()};
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(written.round().ok());
+    fingerprints.push_back(written.room().replica().fingerprint());
+  }
+  kept->reset();
+  LedgerFile file = look();
+  for (std::uint32_t round = 0; round <= 100; round += 7) {
+    const auto replay = replay_to(file, round);
+    ASSERT_TRUE(replay.ok()) << replay.error().text;
+    EXPECT_EQ(replay->round(), round);
+    EXPECT_EQ(replay->replica().fingerprint(), fingerprints[round]);
+  }
+}
+
+TEST_F(Verify, RunsPartWhereTheyDo) {
+  write_run(40, "one");
+  write_run(30, "same");
+  write_run(40, "other", 8);
+  write_run(4, "small", 7, 300);
+  LedgerFile one = look("one");
+  LedgerFile same = look("same");
+  LedgerFile other = look("other");
+  LedgerFile small = look("small");
+  const auto nothing = first_difference(one, same);
+  ASSERT_TRUE(nothing.ok());
+  EXPECT_FALSE(*nothing);
+  const auto from_the_start = first_difference(one, other);
+  ASSERT_TRUE(from_the_start.ok() && *from_the_start);
+  EXPECT_EQ((*from_the_start)->round, 0u);
+  EXPECT_FALSE(first_difference(one, small).ok());
+}
+
+TEST_F(Verify, RunsPartInARoundAndABlock) {
+  constexpr std::size_t kLarge = 2 * 65'536 + 100;
+  for (const char* name : {"one", "other"}) {
+    auto kept = SqliteLedger::open(path(name), FailingVfs::kName);
+    ASSERT_TRUE(kept.ok());
+    RunConfig config = WrittenRun::config_of(1);
+    CountingRoom room(config, Replica(kLarge), 0);
+    RunRecord run;
+    run.run = 5;
+    run.parameters = kLarge;
+    run.rounds = 10;
+    run.fingerprint = room.replica().fingerprint();
+    ASSERT_TRUE((*kept)->begin(run, room.checkpoint()).ok());
+    for (std::uint32_t round = 0; round < 4; ++round) {
+      std::string signs(kLarge, '+');
+      if (round == 2 && std::string(name) == "other") signs[70'000] = '-';
+      const EncodedSigns votes = encode(psephos::testing::signs_of(signs));
+      wire::Ballot ballot;
+      ballot.round = round;
+      ballot.encoding = votes.encoding;
+      ballot.planes = votes.planes;
+      room.count("ann", ballot, std::make_shared<const Bytes>(votes.planes));
+      ASSERT_TRUE((*kept)->commit(room.close().record, {}).ok());
+    }
+  }
+  LedgerFile one = look("one");
+  LedgerFile other = look("other");
+  const auto difference = first_difference(one, other);
+  ASSERT_TRUE(difference.ok() && *difference);
+  EXPECT_EQ((*difference)->round, 3u);  // x_3: decision 2 made it
+  EXPECT_EQ((*difference)->block, 1u);
+}
+
+}  // namespace
+}  // namespace psephos::coordinator

@@ -1,0 +1,187 @@
+// Runs that outlive their coordinator: killed, started again, refused, copied, compared.
+
+#include <csignal>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tests/end_to_end/programs.h"
+
+namespace psephos::end_to_end {
+namespace {
+
+constexpr const char* kRun =
+    "--dataset synthetic --model softmax --min-voters 2 --seed 3 --heartbeat-ms 100 "
+    "--weight-decay 0.01 --eval-every 50 --quiet";
+
+class Ledgers : public EndToEnd {
+ protected:
+  Flags keep(const std::string& ledger, const std::string& flags) const {
+    return words(kRun) + words(flags) + Flags{"--ledger", path(ledger).string()};
+  }
+  Process client(int part) { return join(part, 2, words("--dataset synthetic --seed 3")); }
+  std::string ledger_says(const Flags& flags, int status) {
+    Process process = start_ledger(flags);
+    EXPECT_EQ(process.wait(), status) << process.out() << process.err();
+    return status == 0 || process.err().empty() ? process.out() : process.err();
+  }
+  std::string fingerprint_of_verified(const std::string& ledger) {
+    return fingerprint_in(ledger_says({"verify", path(ledger).string()}, 0));
+  }
+  // A run without a disturbance, in a ledger; its fingerprint.
+  std::string lead_to_the_end(const std::string& ledger, const std::string& flags) {
+    Process coordinator = lead(keep(ledger, flags), ledger + ".run");
+    Process first = client(1);
+    Process second = client(2);
+    EXPECT_EQ(coordinator.wait(), 0) << coordinator.err();
+    EXPECT_EQ(first.wait(), 0) << first.err();
+    EXPECT_EQ(second.wait(), 0) << second.err();
+    const auto fingerprint = summary(ledger + ".run").at("fingerprint").get<std::string>();
+    EXPECT_EQ(fingerprint_in(first.out()), fingerprint);
+    return fingerprint;
+  }
+};
+
+TEST_F(Ledgers, ACoordinatorKilledAgainAndAgainEndsWithTheRunNobodyDisturbed) {
+  const std::string undisturbed = lead_to_the_end("calm", "--rounds 400");
+
+  auto coordinator = std::make_optional(lead(keep("killed", "--rounds 400"), "run-0"));
+  const std::string bound = endpoint();
+  Process first = client(1);
+  Process second = client(2);
+  for (std::uint32_t kill = 0; kill < 3; ++kill) {
+    ASSERT_TRUE(wait_for_round(100 * (kill + 1), "run-" + std::to_string(kill)));
+    coordinator->signal(SIGKILL);
+    EXPECT_EQ(coordinator->wait(), 128 + SIGKILL);
+    coordinator.emplace(start_coordinator(
+        keep("killed", "--rounds 400") +
+        Flags{"--bind", bound, "--out", path("run-" + std::to_string(kill + 1)).string()}));
+  }
+  EXPECT_EQ(coordinator->wait(), 0) << coordinator->err();
+  EXPECT_NE(coordinator->err().find("going on at round"), std::string::npos);
+  for (Process* one : {&first, &second}) {
+    EXPECT_EQ(one->wait(), 0) << one->err();
+    EXPECT_EQ(fingerprint_in(one->out()), undisturbed) << one->err();
+  }
+  EXPECT_EQ(summary("run-3").at("fingerprint"), undisturbed);
+  EXPECT_EQ(summary("run-3").at("rounds"), 400);
+  EXPECT_EQ(fingerprint_of_verified("killed"), undisturbed);
+  // Not one decision is another.
+  EXPECT_NE(ledger_says({"diff", path("calm").string(), path("killed").string()}, 0)
+                .find("the same for all 400 rounds"),
+            std::string::npos);
+}
+
+TEST_F(Ledgers, OtherOptionsAndASecondCoordinatorAreRefused) {
+  const std::string fingerprint = lead_to_the_end("run", "--rounds 40");
+  for (const char* other : {"--rounds 40 --lr 0.5", "--rounds 39", "--rounds 40 --beta 0.5"}) {
+    Process refused = start_coordinator(keep("run", other) + words("--bind tcp://127.0.0.1:0"));
+    EXPECT_EQ(refused.wait(), 1) << other;
+    EXPECT_NE(refused.err().find(words(other).at(words(other).size() - 2)), std::string::npos)
+        << refused.err();
+  }
+  Process leads = lead(keep("run", "--rounds 50"), "more");
+  Process second =
+      start_coordinator(keep("run", "--rounds 50") + words("--bind tcp://127.0.0.1:0"));
+  EXPECT_EQ(second.wait(), 1);
+  for (const Flags& looks : {Flags{"verify", path("run").string()},
+                             Flags{"backup", path("run").string(), path("copy").string()}}) {
+    EXPECT_NE(ledger_says(looks, 1).find("another coordinator has this ledger open"),
+              std::string::npos);
+  }
+  EXPECT_NE(second.err().find("another coordinator has this ledger open"), std::string::npos);
+  leads.signal(SIGINT);
+  EXPECT_EQ(leads.wait(), 130);
+  EXPECT_EQ(fingerprint_of_verified("run"), fingerprint);
+}
+
+TEST_F(Ledgers, MoreRoundsGoOnWithAFinishedRun) {
+  const std::string at_once = lead_to_the_end("at-once", "--rounds 80");
+  lead_to_the_end("in-parts", "--rounds 50");
+  // Clients of the first part are gone; theirs was a momentum that these begin anew.
+  Process coordinator = lead(keep("in-parts", "--rounds 80"), "more");
+  Process first = client(1);
+  Process second = client(2);
+  EXPECT_EQ(coordinator.wait(), 0) << coordinator.err();
+  EXPECT_EQ(first.wait(), 0) << first.err();
+  EXPECT_EQ(second.wait(), 0) << second.err();
+  EXPECT_EQ(summary("more").at("rounds"), 80);
+  EXPECT_EQ(read_csv(path("more") / "metrics.csv").at(0, "round"), "51");
+  const std::string said =
+      ledger_says({"diff", path("at-once").string(), path("in-parts").string()}, 1);
+  EXPECT_NE(said.find("they part in round 5"), std::string::npos) << said;
+  EXPECT_NE(fingerprint_of_verified("in-parts"), at_once);
+}
+
+TEST_F(Ledgers, AFullDiskEndsTheCoordinatorAndTheRunGoesOnOnceThereIsRoom) {
+  const std::string undisturbed = lead_to_the_end("calm", "--rounds 150");
+  constexpr std::uint64_t kRoom = 200'000;
+  const std::string file = path("endpoint").string();
+  Process full = start_coordinator(
+      keep("full", "--rounds 150") + Flags{"--bind", "tcp://127.0.0.1:0", "--endpoint-file", file},
+      kRoom);
+  full.wait_for_err("waiting for 2 clients");
+  const std::string bound = lines_of(read_text(file)).at(0);
+  const auto connect = [&](const char* part) {
+    return start_client(
+        {"--connect", bound, "--part", part, "--dataset", "synthetic", "--seed", "3"});
+  };
+  Process first = connect("1/2");
+  Process second = connect("2/2");
+  EXPECT_EQ(full.wait(), 1);
+  EXPECT_NE(full.err().find(path("full").string()), std::string::npos) << full.err();
+  Process coordinator = start_coordinator(keep("full", "--rounds 150") + Flags{"--bind", bound});
+  EXPECT_EQ(coordinator.wait(), 0) << coordinator.err();
+  EXPECT_EQ(first.wait(), 0) << first.err();
+  EXPECT_EQ(second.wait(), 0) << second.err();
+  EXPECT_EQ(fingerprint_of_verified("full"), undisturbed);
+}
+
+TEST_F(Ledgers, AreListedExportedCopiedAndBegunFrom) {
+  const std::string fingerprint = lead_to_the_end("run", "--rounds 40");
+  const std::string run = path("run").string();
+  const std::string listed = ledger_says({"list", run, "--last", "2", "--who"}, 0);
+  for (const char* word : {"650 parameters, 40 of 40 rounds", "--weight-decay 0.01",
+                           "client-1 voted", "client-2 voted"}) {
+    EXPECT_NE(listed.find(word), std::string::npos) << listed;
+  }
+  EXPECT_NE(listed.find(fingerprint), std::string::npos);
+
+  const std::string newest = path("newest.npy").string();
+  EXPECT_EQ(fingerprint_in(ledger_says({"export", run, "--out", newest}, 0)), fingerprint);
+  EXPECT_EQ(read_text(newest), read_text(path("run.run") / "parameters.npy"));
+  EXPECT_NE(
+      ledger_says({"export", run, "--round", "41", "--out", newest}, 1).find("ends at round 40"),
+      std::string::npos);
+
+  const std::string copy = path("copy").string();
+  ledger_says({"backup", run, copy}, 0);
+  EXPECT_EQ(fingerprint_of_verified("copy"), fingerprint);
+  EXPECT_NE(ledger_says({"backup", run, copy}, 1).find("is there already"), std::string::npos);
+
+  // Another run begins where this one ended.
+  Process coordinator = lead(keep("warm", "--rounds 5") + Flags{"--warm-start", run}, "warm.run");
+  Process first = client(1);
+  Process second = client(2);
+  EXPECT_EQ(coordinator.wait(), 0) << coordinator.err();
+  EXPECT_EQ(first.wait(), 0) << first.err();
+  EXPECT_EQ(second.wait(), 0) << second.err();
+  const Flags x_0{"export", path("warm").string(), "--round", "0", "--out", newest};
+  EXPECT_EQ(fingerprint_in(ledger_says(x_0, 0)), fingerprint);
+}
+
+TEST_F(Ledgers, MisusedProgramsSaySo) {
+  EXPECT_NE(ledger_says({}, 2), "");
+  EXPECT_NE(ledger_says({"verify"}, 2), "");
+  EXPECT_NE(ledger_says({"weigh", "run"}, 2), "");
+  EXPECT_NE(ledger_says({"verify", path("nothing").string()}, 1).find("nothing"),
+            std::string::npos);
+  EXPECT_NE(ledger_says({"--help"}, 0).find("psephos-ledger verify today.ledger"),
+            std::string::npos);
+  EXPECT_NE(ledger_says({"list", "--help"}, 0).find("--who"), std::string::npos);
+  Process both = start_coordinator(words("--init a.npy --warm-start b"));
+  EXPECT_EQ(both.wait(), 2);
+}
+
+}  // namespace
+}  // namespace psephos::end_to_end
