@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "runtime/base/check.h"
+#include "runtime/base/free_memory.h"
 #include "runtime/base/token_bucket.h"
 #include "runtime/net/monitor.h"
 #include "runtime/net/zap.h"
@@ -24,6 +25,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxZapFrames = 16;  // libzmq sends seven
+// So many connections made or ended leave memory worth returning.
+constexpr std::uint64_t kCrowd = 64;
 // Requests or events taken before the other kind has its turn.
 constexpr int kPerTurn = 256;
 
@@ -73,6 +76,7 @@ class Doorman::Desk {
   Verdict judge(const ZapRequest& request);
   void count_events();
   void look_at_file();
+  void tidy_up();
 
   // Of the thread alone, once it runs.
   zmq::socket_t requests_;
@@ -81,6 +85,8 @@ class Doorman::Desk {
   std::chrono::milliseconds look_every_;
   TokenBucket handshakes_;
   RefusedKeys refused_;
+  std::uint64_t traffic_seen_ = 0;  // connections made and ended, at the last look
+  std::uint64_t traffic_tidied_ = 0;
   std::function<void(const std::string&)> say_;
 
   Waker waker_;
@@ -133,6 +139,7 @@ void Doorman::Desk::work() {
     count_events();
     if (Clock::now() >= next_look) {
       look_at_file();
+      tidy_up();
       next_look = Clock::now() + look_every_;
     }
   }
@@ -226,6 +233,17 @@ void Doorman::Desk::look_at_file() {
   }
   say_(fmt::format("--allow: the list was read again: {} keys, {} of those before revoked", size,
                    revoked));
+}
+
+// A connection takes some 40 KB of libzmq's, and twice as much while it is made. When the coming
+// and going of many is over, what they needed goes back to the system.
+void Doorman::Desk::tidy_up() {
+  const DoorCounters now = counters();
+  const std::uint64_t traffic = now.connections + now.disconnections;
+  const bool calm = std::exchange(traffic_seen_, traffic) == traffic;
+  if (!calm || traffic - traffic_tidied_ < kCrowd) return;
+  traffic_tidied_ = traffic;
+  return_free_memory();
 }
 
 Doorman::Doorman(Context& context, DoorRules rules, std::function<void(const std::string&)> say) {
