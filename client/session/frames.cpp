@@ -50,6 +50,10 @@ void Session::on_message(const wire::Welcome& welcome, const Frame&, Instant now
                     format_hex(welcome.run), format_hex(options_.run)));
     return;
   }
+  if (welcome.run == wire::kAnyRun) {
+    on_unusable("the run that it leads has no number: update the coordinator", now);
+    return;
+  }
   if (welcome.round > welcome.hyper.rounds) {
     on_unusable(fmt::format("its open round is {} of {}: check the coordinator's configuration",
                             welcome.round, welcome.hyper.rounds),

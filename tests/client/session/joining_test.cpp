@@ -273,6 +273,16 @@ TEST(Joining, ReportsAnUnusableWelcomeAfterAFewTriesInARow) {
   EXPECT_NE(puppet.end->text.find("--max-parameters"), std::string::npos);
 }
 
+TEST(Joining, ARunWithoutANumberIsNoneToJoin) {
+  Puppet puppet;
+  puppet.start();
+  wire::Welcome nameless = welcome(0);
+  nameless.run = wire::kAnyRun;
+  puppet.hear(nameless);
+  EXPECT_EQ(puppet.jobs, 0);
+  EXPECT_NE(puppet.notes.at(0).find("has no number"), std::string::npos);
+}
+
 TEST(Joining, ForgivesADamagedWelcome) {
   Puppet puppet;
   for (int i = 0; i < 10; ++i) {

@@ -61,6 +61,19 @@ TEST(ClientState, ABallotThatSaysNothingIsABallot) {
   EXPECT_EQ(again->run->standing.ballot->votes.encoding, Encoding::kNone);
 }
 
+// Changing one of these means another kStateVersion.
+TEST(ClientState, ItsBytesArePinned) {
+  EXPECT_EQ(encode_state({{1, 2}, {}}),
+            psephos::testing::bytes_of(
+                "5053504853544154010000000000000060000000000000000100000002000000"
+                "0000000000000000000000000000000000000000000000000000000000000000"
+                "000000000000000000000000000000003702f112c4cfd99f3311dfc83d48c623"));
+  const Bytes whole = encode_state(some_state());
+  EXPECT_EQ(whole.size(), 504u);
+  EXPECT_EQ(Bytes(whole.end() - kChecksum, whole.end()),
+            psephos::testing::bytes_of("fb3dfec2edeb10a86b6cef02d9cd885c"));
+}
+
 TEST(ClientState, EveryFlippedBitIsNoticed) {
   for (const ClientState& state :
        {some_state(), some_state({.last = false, .momentum = false, .ballot = false}),
