@@ -30,8 +30,10 @@ void fill_random(const Philox& philox, std::size_t first_row, std::uint32_t* wor
     // In this order of lanes, shuffling leaves the generators in theirs.
     const auto first = static_cast<long long>((first_row + j) * kWidth);
     const __m256i index = _mm256_set1_epi64x(first);
-    const RandomWords a = philox.at(_mm256_add_epi64(index, _mm256_setr_epi64x(0, 1, 4, 5)));
-    const RandomWords b = philox.at(_mm256_add_epi64(index, _mm256_setr_epi64x(2, 3, 6, 7)));
+    const Philox::RandomWords a =
+        philox.at(_mm256_add_epi64(index, _mm256_setr_epi64x(0, 1, 4, 5)));
+    const Philox::RandomWords b =
+        philox.at(_mm256_add_epi64(index, _mm256_setr_epi64x(2, 3, 6, 7)));
     for (std::size_t k = 0; k < kRegisters; ++k) {
       const __m256 eight = _mm256_shuffle_ps(
           _mm256_castsi256_ps(a.word[k]), _mm256_castsi256_ps(b.word[k]), _MM_SHUFFLE(2, 0, 2, 0));

@@ -31,7 +31,7 @@ struct Row {
 };
 
 Row random_row(const Philox& philox, std::size_t row) {
-  const RandomWords random = philox.from(row * kGenerators);
+  const Philox::RandomWords random = random_words(philox, row * kGenerators);
   const __m512i lower_halves =
       _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
   return {{_mm512_permutex2var_epi32(random.word[0], lower_halves, random.word[1]),
