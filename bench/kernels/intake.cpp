@@ -103,9 +103,10 @@ class CountingRouter {
     const auto message = wire::read_client_frame(*incoming->frame, parameters_);
     PSEPHOS_CHECK(message.ok(), "our own frames are readable");
     if (const auto* ballot = std::get_if<wire::Ballot>(&*message)) {
-      const auto voted = check_planes(ballot->encoding, ballot->planes, parameters_);
-      PSEPHOS_CHECK(voted.ok(), "our own planes are well-formed");
-      room_.count(incoming->peer, *ballot, incoming->frame);
+      const auto signs =
+          decode_held(ballot->encoding, ballot->planes, parameters_, incoming->frame);
+      PSEPHOS_CHECK(signs.ok(), "our own planes are well-formed");
+      room_.count(incoming->peer, *signs);
       if (++counted_ % peers_ == 0) {
         decided_ += room_.decision().signs[0];
         room_.lose_tally();

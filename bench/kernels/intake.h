@@ -2,7 +2,7 @@
 // What a ballot costs a coordinator on its way in, beside what libzmq alone takes for it: peers in
 // processes of their own send ballots over loopback TCP as fast as they can, first to a bare ROUTER
 // that drops what it receives, then to the coordinator's path: the net room's copy, verification,
-// check_planes, and a CountingRoom that counts and decides. The CPU time of this whole process is
+// decode_held, and a CountingRoom that counts and decides. The CPU time of this whole process is
 // taken, so libzmq's thread is in it, and the senders are not.
 
 #include <cstddef>

@@ -78,7 +78,7 @@ void Coordinator::perform(const SendFrame& action) {
 }
 
 void Coordinator::perform(const CountBallot& action) {
-  counting_.count(action.identity, action.ballot, action.frame);
+  counting_.count(action.identity, action.signs);
 }
 
 void Coordinator::perform(const CloseTally&) {

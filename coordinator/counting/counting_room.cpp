@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "runtime/base/check.h"
 #include "runtime/replica/checkpoint.h"
 #include "runtime/signs/decision_codec.h"
 
@@ -18,18 +17,10 @@ CountingRoom::CountingRoom(const RunConfig& config, Replica x, std::uint32_t rou
       fingerprint_(replica_.fingerprint()),
       tally_(replica_.size(), threads) {}
 
-void CountingRoom::count(const std::string& identity, const wire::Ballot& ballot,
-                         const Frame& frame) {
+void CountingRoom::count(const std::string& identity, const HeldSigns& ballot) {
   const PhiloxKey key{config_.hyper.seed, kRunStream};
-  if (const auto view = view_in_place(ballot.encoding, ballot.planes, replica_.size())) {
-    samples_.emplace_back(identity, AgreementSample(*view, key, round_));
-    tally_.add(*view, frame);
-    return;
-  }
-  auto signs = decode(ballot.encoding, ballot.planes, replica_.size());
-  PSEPHOS_CHECK(signs.ok(), "a ballot is checked before it is counted");
-  samples_.emplace_back(identity, AgreementSample(*signs, key, round_));
-  tally_.add(std::move(*signs));
+  samples_.emplace_back(identity, AgreementSample(ballot.view, key, round_));
+  tally_.add(ballot.view, ballot.keeper);
 }
 
 PackedSigns CountingRoom::decision() const {
