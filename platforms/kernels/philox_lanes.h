@@ -12,6 +12,7 @@
 //
 // Private to the kernels.
 
+#include <cstddef>
 #include <cstdint>
 
 #include "platforms/kernels/kernels.h"
@@ -53,29 +54,54 @@ class PhiloxLanes {
 
   // `index`: of the blocks, below 2^32, one in every lane.
   RandomWords at(Vector index) const {
+    RandomWords words;
+    at<1>(&index, &words);
+    return words;
+  }
+
+  // The same of n registers, round by round in turn: ten rounds wait for each other for longer than
+  // a processor looks ahead, so that the next register's must stand beside them to be computed
+  // meanwhile.
+  template <std::size_t n>
+  void at(const Vector* index, RandomWords* words) const {
     const Vector first = L::spread(kFirst);
     const Vector second = L::spread(kSecond);
-
-    Vector c3 = L::product(first, index);
-    Vector c2 = L::either(L::upper(c3), after_first_);
-    Vector c1 = L::product(second, c2);
-    Vector c0 = L::either(L::upper(c1), after_second_[0]);
-    c2 = L::either(c3, after_second_[1]);
-
-    Vector a = L::product(first, c0);
-    Vector b = L::product(second, c2);
-    c0 = L::parity(L::upper(b), c1, after_third_[0]);
-    c2 = L::either(L::upper(a), after_third_[1]);
+    Vector c0[n];
+    Vector c1[n];
+    Vector c2[n];
+    Vector c3[n];
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < n; ++i) {
+      c3[i] = L::product(first, index[i]);
+      c2[i] = L::either(L::upper(c3[i]), after_first_);
+    }
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < n; ++i) {
+      c1[i] = L::product(second, c2[i]);
+      c0[i] = L::either(L::upper(c1[i]), after_second_[0]);
+      c2[i] = L::either(c3[i], after_second_[1]);
+    }
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < n; ++i) {
+      const Vector b = L::product(second, c2[i]);
+      c3[i] = L::product(first, c0[i]);
+      c0[i] = L::parity(L::upper(b), c1[i], after_third_[0]);
+      c1[i] = b;
+      c2[i] = L::either(L::upper(c3[i]), after_third_[1]);
+    }
 #pragma GCC unroll 7
     for (const auto& key : keys_) {
-      c1 = b;
-      c3 = a;
-      a = L::product(first, c0);
-      b = L::product(second, c2);
-      c0 = L::parity(L::upper(b), c1, key[0]);
-      c2 = L::parity(L::upper(a), c3, key[1]);
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < n; ++i) {
+        const Vector a = L::product(first, c0[i]);
+        const Vector b = L::product(second, c2[i]);
+        c0[i] = L::parity(L::upper(b), c1[i], key[0]);
+        c2[i] = L::parity(L::upper(a), c3[i], key[1]);
+        c1[i] = b;
+        c3[i] = a;
+      }
     }
-    return {{c0, b, c2, a}};
+    for (std::size_t i = 0; i < n; ++i) words[i] = {{c0[i], c1[i], c2[i], c3[i]}};
   }
 
  private:
