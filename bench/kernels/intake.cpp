@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <limits>
 #include <optional>
 #include <string>
 #include <thread>
@@ -19,6 +18,7 @@
 #include <zmq.hpp>
 
 #include "bench/kernels/random_planes.h"
+#include "bench/kernels/timing.h"
 #include "coordinator/counting/counting_room.h"
 #include "runtime/base/check.h"
 #include "runtime/net/sockets.h"
@@ -270,17 +270,17 @@ Result<IntakeFigures> measure_intake(const IntakeOptions& options) {
     if (!client) return client.error();
     keys = Keys{std::move(*server), std::move(*client)};
   }
-  constexpr double kNever = std::numeric_limits<double>::infinity();
-  IntakeFigures least{kNever, kNever};
+  std::vector<double> of_router;
+  std::vector<double> of_coordinator;
   for (int repeat = 0; repeat < options.repeats; ++repeat) {
     const auto router = measure<BareRouter>(options, keys);
     if (!router) return router.error();
     const auto coordinator = measure<CountingRouter>(options, keys);
     if (!coordinator) return coordinator.error();
-    least.router_s_per_gb = std::min(least.router_s_per_gb, *router);
-    least.coordinator_s_per_gb = std::min(least.coordinator_s_per_gb, *coordinator);
+    of_router.push_back(*router);
+    of_coordinator.push_back(*coordinator);
   }
-  return least;
+  return IntakeFigures{median_of(of_router), median_of(of_coordinator)};
 }
 
 }  // namespace psephos::bench

@@ -16,7 +16,7 @@ struct IntakeOptions {
   std::size_t parameters = std::size_t{1} << 20;
   std::uint32_t peers = 16;  // each sends a ballot per round
   std::uint32_t rounds = 0;  // measured; how many bytes that is follows
-  int repeats = 3;           // interleaved, the least of each counts
+  int repeats = 3;           // interleaved; the median of each counts
   bool curve = false;
 };
 
