@@ -54,16 +54,20 @@ class PhiloxLanes {
 
   // `index`: of the blocks, below 2^32, one in every lane.
   RandomWords at(Vector index) const {
+    const Vector product = product_of(index);
     RandomWords words;
-    at<1>(&index, &words);
+    from<1>(&product, &words);
     return words;
   }
 
-  // The same of n registers, round by round in turn: ten rounds wait for each other for longer than
-  // a processor looks ahead, so that the next register's must stand beside them to be computed
-  // meanwhile.
+  // What becomes of an index first. Of block i + n it is the sum of those of i and n, in 64 bits.
+  static Vector product_of(Vector index) { return L::product(L::spread(kFirst), index); }
+
+  // The blocks whose products are given, n registers of them, round by round in turn: ten rounds
+  // wait for each other for longer than a processor looks ahead, so that the next register's must
+  // stand beside them to be computed meanwhile.
   template <std::size_t n>
-  void at(const Vector* index, RandomWords* words) const {
+  void from(const Vector* products, RandomWords* words) const {
     const Vector first = L::spread(kFirst);
     const Vector second = L::spread(kSecond);
     Vector c0[n];
@@ -72,7 +76,7 @@ class PhiloxLanes {
     Vector c3[n];
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < n; ++i) {
-      c3[i] = L::product(first, index[i]);
+      c3[i] = products[i];
       c2[i] = L::either(L::upper(c3[i]), after_first_);
     }
 #pragma GCC unroll 8

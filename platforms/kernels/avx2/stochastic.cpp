@@ -40,34 +40,30 @@ class NextBlock {
   const float* line_;
 };
 
-// Rows whose random words are made side by side, two registers of each.
-constexpr std::size_t kRowsAtOnce = 2;
-
 // The random words of 32 rows from `first_row` on. Apart from the packing, which needs the
 // registers.
 void fill_random(const Philox& philox, std::size_t first_row, NextBlock& next,
                  std::uint32_t* words) {
-  for (std::size_t j = 0; j < portable::kRows; j += kRowsAtOnce) {
-    next.ask_for(2);
-    __m256i index[2 * kRowsAtOnce];
-    Philox::RandomWords random[2 * kRowsAtOnce];
-    for (std::size_t k = 0; k < kRowsAtOnce; ++k) {
-      // In this order of lanes, shuffling leaves the generators in theirs.
-      const __m256i first =
-          _mm256_set1_epi64x(static_cast<long long>((first_row + j + k) * kWidth));
-      index[2 * k] = _mm256_add_epi64(first, _mm256_setr_epi64x(0, 1, 4, 5));
-      index[2 * k + 1] = _mm256_add_epi64(first, _mm256_setr_epi64x(2, 3, 6, 7));
+  const __m256i first = _mm256_set1_epi64x(static_cast<long long>(first_row * kWidth));
+  const __m256i row = Philox::product_of(_mm256_set1_epi64x(kWidth));
+  // In this order of lanes, shuffling leaves the generators in theirs.
+  __m256i a = Philox::product_of(_mm256_add_epi64(first, _mm256_setr_epi64x(0, 1, 4, 5)));
+  __m256i b = Philox::product_of(_mm256_add_epi64(first, _mm256_setr_epi64x(2, 3, 6, 7)));
+  for (std::size_t j = 0; j < portable::kRows; ++j) {
+    next.ask_for(1);
+    // Two registers at once; the chains of four would spill, and take longer.
+    const __m256i products[2] = {a, b};
+    Philox::RandomWords random[2];
+    philox.from<2>(products, random);
+    for (std::size_t r = 0; r < kRegisters; ++r) {
+      const __m256 eight =
+          _mm256_shuffle_ps(_mm256_castsi256_ps(random[0].word[r]),
+                            _mm256_castsi256_ps(random[1].word[r]), _MM_SHUFFLE(2, 0, 2, 0));
+      _mm256_store_si256(reinterpret_cast<__m256i*>(words + j * portable::kLanes + r * kWidth),
+                         _mm256_castps_si256(eight));
     }
-    philox.at<2 * kRowsAtOnce>(index, random);
-    for (std::size_t k = 0; k < kRowsAtOnce; ++k) {
-      for (std::size_t r = 0; r < kRegisters; ++r) {
-        const __m256 eight = _mm256_shuffle_ps(_mm256_castsi256_ps(random[2 * k].word[r]),
-                                               _mm256_castsi256_ps(random[2 * k + 1].word[r]),
-                                               _MM_SHUFFLE(2, 0, 2, 0));
-        std::uint32_t* to = words + (j + k) * portable::kLanes + r * kWidth;
-        _mm256_store_si256(reinterpret_cast<__m256i*>(to), _mm256_castps_si256(eight));
-      }
-    }
+    a = _mm256_add_epi64(a, row);
+    b = _mm256_add_epi64(b, row);
   }
 }
 
