@@ -77,13 +77,9 @@ void vote(coordinator::CountingRoom& room, const Options& options) {
         signs.signs[word + i] = draw[i] & valid_bits(word + i, options.parameters);
       }
     }
-    const EncodedSigns encoded = encode(signs);
-    const auto frame = std::make_shared<const Bytes>(encoded.planes);
-    wire::Ballot ballot;
-    ballot.round = room.round();
-    ballot.encoding = encoded.encoding;
-    ballot.planes = *frame;
-    room.count(fmt::format("client-{}", voter + 1), ballot, frame);
+    const auto kept = std::make_shared<const PackedSigns>(std::move(signs));
+    room.count({fmt::format("client-{}", voter + 1), room.round()},
+               {*kept, kept, kept->voted_count()});
   }
 }
 

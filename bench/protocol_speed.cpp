@@ -12,6 +12,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -138,17 +139,18 @@ class Round {
       frame = wire::build(wire::ClientMessage(
           wire::Ballot{kSession, kRun, round, encoded.encoding, encoded.planes, 0.5f, 32, {}}));
     }
-    wire::Ballot ballot;
+    std::optional<HeldSigns> held;
     {
       const Timing timing(took[kVerify]);
       const auto message = wire::read_client_frame(*frame, signs.parameters);
       PSEPHOS_CHECK(message.ok(), "our own ballot is readable");
-      ballot = std::get<wire::Ballot>(*message);
-      const auto voted = check_planes(ballot.encoding, ballot.planes, signs.parameters);
-      PSEPHOS_CHECK(voted.ok(), "our own planes are well-formed");
+      const auto& ballot = std::get<wire::Ballot>(*message);
+      const auto good = decode_held(ballot.encoding, ballot.planes, signs.parameters, frame);
+      PSEPHOS_CHECK(good.ok(), "our own planes are well-formed");
+      held = *good;
     }
     const Timing timing(took[kCount]);
-    room_.count(device.name, ballot, frame);
+    room_.count({device.name, room_.round()}, *held);
   }
 
   Frame decide(Nanoseconds& took) {

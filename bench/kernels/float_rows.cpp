@@ -44,6 +44,7 @@ void pack_rows(Table& table, const Kernels& use, std::size_t d) {
               .bytes = bytes,
               .run = [&] { use.pack_bits(none_zero.data(), d, signs.data()); },
               .limits = reads_of(none_zero),
+              .pure_read = true,
               .target = when_large(d, 0.95),
               .beside = "pure read"});
   const auto some_zero = random_floats(d, 2, kZerosInHundred);
@@ -53,6 +54,7 @@ void pack_rows(Table& table, const Kernels& use, std::size_t d) {
               .bytes = bytes,
               .run = [&] { use.pack_signs(some_zero.data(), d, kCoin, signs.data()); },
               .limits = reads_of(some_zero),
+              .pure_read = true,
               .target = when_large(d, 0.90),
               .beside = "pure read; 6 % zeros"});
 }
@@ -125,6 +127,7 @@ void stochastic_row(Table& table, const Kernels& use, std::size_t d) {
                                                 voted.data());
                   },
               .limits = reads_of(v),
+              .pure_read = true,
               .target = target,
               .beside = "pure read; ten rounds of Philox are the work"});
 }

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <limits>
 #include <optional>
 #include <string>
 #include <thread>
@@ -19,6 +18,7 @@
 #include <zmq.hpp>
 
 #include "bench/kernels/random_planes.h"
+#include "bench/kernels/timing.h"
 #include "coordinator/counting/counting_room.h"
 #include "runtime/base/check.h"
 #include "runtime/net/doorman.h"
@@ -105,9 +105,10 @@ class CountingRouter {
     const auto message = wire::read_client_frame(*incoming->frame, parameters_);
     PSEPHOS_CHECK(message.ok(), "our own frames are readable");
     if (const auto* ballot = std::get_if<wire::Ballot>(&*message)) {
-      const auto voted = check_planes(ballot->encoding, ballot->planes, parameters_);
-      PSEPHOS_CHECK(voted.ok(), "our own planes are well-formed");
-      room_.count(incoming->peer, *ballot, incoming->frame);
+      const auto signs =
+          decode_held(ballot->encoding, ballot->planes, parameters_, incoming->frame);
+      PSEPHOS_CHECK(signs.ok(), "our own planes are well-formed");
+      room_.count({incoming->peer, room_.round()}, *signs);
       if (++counted_ % peers_ == 0) {
         decided_ += room_.decision().signs[0];
         room_.lose_tally();
@@ -278,17 +279,17 @@ Result<IntakeFigures> measure_intake(const IntakeOptions& options) {
     if (!client) return client.error();
     keys = Keys{std::move(*server), std::move(*client)};
   }
-  constexpr double kNever = std::numeric_limits<double>::infinity();
-  IntakeFigures least{kNever, kNever};
+  std::vector<double> of_router;
+  std::vector<double> of_coordinator;
   for (int repeat = 0; repeat < options.repeats; ++repeat) {
     const auto router = measure<BareRouter>(options, keys);
     if (!router) return router.error();
     const auto coordinator = measure<CountingRouter>(options, keys);
     if (!coordinator) return coordinator.error();
-    least.router_s_per_gb = std::min(least.router_s_per_gb, *router);
-    least.coordinator_s_per_gb = std::min(least.coordinator_s_per_gb, *coordinator);
+    of_router.push_back(*router);
+    of_coordinator.push_back(*coordinator);
   }
-  return least;
+  return IntakeFigures{median_of(of_router), median_of(of_coordinator)};
 }
 
 }  // namespace psephos::bench

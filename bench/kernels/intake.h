@@ -2,7 +2,7 @@
 // What a ballot costs a coordinator on its way in, beside what libzmq alone takes for it: peers in
 // processes of their own send ballots over loopback TCP as fast as they can, first to a bare ROUTER
 // that drops what it receives, then to the coordinator's path: the net room's copy, verification,
-// check_planes, and a CountingRoom that counts and decides. The CPU time of this whole process is
+// decode_held, and a CountingRoom that counts and decides. The CPU time of this whole process is
 // taken, so libzmq's thread is in it, and the senders are not.
 
 #include <cstddef>
@@ -16,7 +16,7 @@ struct IntakeOptions {
   std::size_t parameters = std::size_t{1} << 20;
   std::uint32_t peers = 16;  // each sends a ballot per round
   std::uint32_t rounds = 0;  // measured; how many bytes that is follows
-  int repeats = 3;           // interleaved, the least of each counts
+  int repeats = 3;           // interleaved; the median of each counts
   bool curve = false;
 };
 

@@ -66,9 +66,9 @@ std::string opponents_script() {
 }
 
 void scripted_rows(Table& table, const Case& tally) {
-  // Ours first, alone: the scripts take their own best of as many.
+  // Ours first, alone: the scripts take their own median of as many.
   const std::array<std::function<void()>, 1> ours{tally.run};
-  const double seconds = best_seconds(ours, table.repeats())[0];
+  const double seconds = time_in_turn(ours, table.repeats())[0].median;
   std::vector<std::string> command{
       kPython,    opponents_script(),      "--parameters", std::to_string(kParameters),
       "--voters", std::to_string(kVoters), "--repeats",    std::to_string(table.repeats())};

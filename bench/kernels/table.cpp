@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <limits>
+#include <span>
 #include <utility>
 
 #include "bench/kernels/timing.h"
@@ -38,8 +40,8 @@ void Table::time(Case one) {
   if (!wants(one.kernel)) return;
   std::vector<std::function<void()>> contestants = std::move(one.limits);
   contestants.push_back(std::move(one.run));
-  const std::vector<double> seconds = best_seconds(contestants, repeats());
-  const double own = seconds.back();
+  const std::vector<Times> times = time_in_turn(contestants, repeats());
+  const double own = times.back().median;
   Row row;
   row.kernel = std::move(one.kernel);
   row.isa = std::move(one.isa);
@@ -47,8 +49,11 @@ void Table::time(Case one) {
   row.voters = one.voters;
   row.gb_s = one.bytes / own * 1e-9;
   row.ns_per_parameter = own * 1e9 / static_cast<double>(one.parameters);
-  if (seconds.size() > 1) {
-    const double limit = *std::min_element(seconds.begin(), seconds.end() - 1);
+  if (times.size() > 1) {
+    double limit = std::numeric_limits<double>::infinity();
+    for (const Times& of : std::span(times).first(times.size() - 1)) {
+      limit = std::min(limit, one.pure_read ? of.least : of.median);
+    }
     row.limit_gb_s = one.bytes / limit * 1e-9;
     row.ratio = limit / own;
   }

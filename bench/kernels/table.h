@@ -21,7 +21,9 @@ struct TableOptions {
   std::vector<std::string> only;  // kernels; empty: all
 };
 
-// A measurement to take. `limits` are run in turn with it, and the fastest of them is its limit.
+// A measurement to take: the median of its turns. `limits` are run in turn with it, and the fastest
+// of them is its limit: by their medians, but a pure read by its best turn, because a slow one
+// would pass any ratio.
 struct Case {
   std::string kernel;
   std::string isa;
@@ -30,6 +32,7 @@ struct Case {
   double bytes = 0;  // that a single pass touches
   std::function<void()> run;
   std::vector<std::function<void()>> limits;
+  bool pure_read = false;  // the limits are
   std::optional<Target> target;
   std::string beside;  // what the limits are
 };

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <limits>
 
 namespace psephos::bench {
 namespace {
@@ -20,20 +20,31 @@ double seconds_of(const std::function<void()>& contestant, std::uint64_t calls) 
 
 }  // namespace
 
-std::vector<double> best_seconds(std::span<const std::function<void()>> contestants, int repeats) {
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 != 0) return *middle;
+  return (*middle + *std::max_element(values.begin(), middle)) / 2;
+}
+
+std::vector<Times> time_in_turn(std::span<const std::function<void()>> contestants, int repeats) {
   std::vector<std::uint64_t> calls;
   for (const auto& contestant : contestants) {
     contestant();
     const double once = std::max(seconds_of(contestant, 1), 1e-9);
     calls.push_back(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(kTurnSeconds / once)));
   }
-  std::vector<double> best(contestants.size(), std::numeric_limits<double>::infinity());
+  std::vector<std::vector<double>> seconds(contestants.size());
   for (int repeat = 0; repeat < repeats; ++repeat) {
     for (std::size_t i = 0; i < contestants.size(); ++i) {
-      best[i] = std::min(best[i], seconds_of(contestants[i], calls[i]));
+      seconds[i].push_back(seconds_of(contestants[i], calls[i]));
     }
   }
-  return best;
+  std::vector<Times> times;
+  for (const std::vector<double>& one : seconds) {
+    times.push_back({median_of(one), *std::ranges::min_element(one)});
+  }
+  return times;
 }
 
 }  // namespace psephos::bench

@@ -1,6 +1,6 @@
 #pragma once
 // Timing that other work on the machine disturbs least: what is compared is run in turn, so that
-// all suffer alike, and the best of each counts, because a disturbance never makes a loop faster.
+// all suffer alike.
 
 #include <functional>
 #include <span>
@@ -8,8 +8,17 @@
 
 namespace psephos::bench {
 
-// The least seconds that one call of each takes, of `repeats` turns. A call shorter than a clock
-// can tell is repeated within its turn. Each is called once before, to fetch its memory.
-std::vector<double> best_seconds(std::span<const std::function<void()>> contestants, int repeats);
+// Seconds of one call.
+struct Times {
+  double median = 0;  // what a user may expect
+  double least = 0;   // what the machine can do: a disturbance never makes a loop faster
+};
+
+// The median of an odd or even number of values, at least one.
+double median_of(std::vector<double> values);
+
+// Of `repeats` turns of each, at least one. A call shorter than a clock can tell is repeated within
+// its turn. Each is called once before, to fetch its memory.
+std::vector<Times> time_in_turn(std::span<const std::function<void()>> contestants, int repeats);
 
 }  // namespace psephos::bench

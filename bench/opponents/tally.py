@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Counting votes with numpy and with PyTorch: opponents of the tally. Prints one JSON line, in seconds per
-round, the best of several repeats.
+round, the median of several repeats.
 
   tally.py --parameters 1048576 --voters 64
 
@@ -14,6 +14,7 @@ One thread, like the tally.
 """
 import argparse
 import json
+import statistics
 import sys
 import time
 
@@ -25,17 +26,17 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 
-def best_seconds(repeats, *ways):
-    """The least seconds of any of the ways, which take turns."""
-    best = float('inf')
+def median_seconds(repeats, *ways):
+    """The seconds of the faster of the ways, which take turns, by their medians."""
     for way in ways:
         way()
+    seconds = [[] for _ in ways]
     for _ in range(repeats):
-        for way in ways:
+        for way, took in zip(ways, seconds):
             begin = time.perf_counter()
             way()
-            best = min(best, time.perf_counter() - begin)
-    return best
+            took.append(time.perf_counter() - begin)
+    return min(map(statistics.median, seconds))
 
 
 def time_numpy(bits, repeats):
@@ -54,7 +55,7 @@ def time_numpy(bits, repeats):
         return np.packbits(2 * net > voters)
 
     assert (at_once() == one_by_one()).all()
-    return best_seconds(repeats, at_once, one_by_one)
+    return median_seconds(repeats, at_once, one_by_one)
 
 
 def time_pytorch(votes, repeats):
@@ -71,7 +72,7 @@ def time_pytorch(votes, repeats):
         return net.sign()
 
     assert (at_once() == one_by_one()).all()
-    return best_seconds(repeats, at_once, one_by_one)
+    return median_seconds(repeats, at_once, one_by_one)
 
 
 def time_pytorch_int8(signs, repeats):
@@ -86,7 +87,7 @@ def time_pytorch_int8(signs, repeats):
             net.add_(sign)
         return net.sign()
 
-    return best_seconds(repeats, at_once, one_by_one)
+    return median_seconds(repeats, at_once, one_by_one)
 
 
 def main():

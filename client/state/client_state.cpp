@@ -135,10 +135,10 @@ Status read_ballot(const Header& header, std::span<const std::uint8_t> planes, R
                          std::bit_cast<std::uint32_t>(header.loss) == 0;
     return nothing ? Status(Ok{}) : Status(made_up());
   }
-  if (header.has_ballot != 1 || header.encoding > static_cast<std::uint8_t>(Encoding::kTernary) ||
-      !std::isfinite(header.loss) || !check_planes(encoding, planes, header.parameters)) {
-    return made_up();
-  }
+  const bool well_formed = encoding == Encoding::kNone
+                               ? planes.empty()
+                               : decode_held(encoding, planes, header.parameters, nullptr).ok();
+  if (header.has_ballot != 1 || !std::isfinite(header.loss) || !well_formed) return made_up();
   auto content = std::make_shared<BallotContent>();
   content->votes = {encoding, Bytes(planes.begin(), planes.end())};
   content->loss = header.loss;

@@ -82,8 +82,9 @@ void Coordinator::perform(const SendFrame& action) {
 }
 
 void Coordinator::perform(const CountBallot& action) {
-  counting_.count(action.identity, action.ballot, action.frame);
-  outlet_.ballot_counted(action.identity, action.ballot);
+  const CountedBallot ballot{action.identity, action.round};
+  counting_.count(ballot, action.signs);
+  outlet_.ballot_counted(ballot, action.signs);
 }
 
 void Coordinator::perform(const CloseTally&) {

@@ -29,9 +29,9 @@ class Outlet {
   virtual void evaluation_known(const EvaluationRow& row) = 0;
   virtual void note(const std::string& text) = 0;
   // A ballot has entered the open tally. For those who keep books of their own.
-  virtual void ballot_counted(const std::string& identity, const wire::Ballot& ballot) {
-    static_cast<void>(identity);
+  virtual void ballot_counted(const CountedBallot& ballot, const HeldSigns& signs) {
     static_cast<void>(ballot);
+    static_cast<void>(signs);
   }
 };
 

@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "runtime/base/check.h"
 #include "runtime/replica/checkpoint.h"
 #include "runtime/signs/decision_codec.h"
 
@@ -19,19 +18,11 @@ CountingRoom::CountingRoom(const RunConfig& config, Replica x, std::uint32_t rou
       tally_(replica_.size(), threads),
       last_(std::move(carried.last)) {}
 
-void CountingRoom::count(const std::string& identity, const wire::Ballot& ballot,
-                         const Frame& frame) {
+void CountingRoom::count(const CountedBallot& ballot, const HeldSigns& signs) {
   const PhiloxKey key{config_.hyper.seed, kRunStream};
-  counted_.push_back({identity, ballot.round});
-  if (const auto view = view_in_place(ballot.encoding, ballot.planes, replica_.size())) {
-    samples_.emplace_back(*view, key, round_);
-    tally_.add(*view, frame);
-    return;
-  }
-  auto signs = decode(ballot.encoding, ballot.planes, replica_.size());
-  PSEPHOS_CHECK(signs.ok(), "a ballot is checked before it is counted");
-  samples_.emplace_back(*signs, key, round_);
-  tally_.add(std::move(*signs));
+  counted_.push_back(ballot);
+  samples_.emplace_back(signs.view, key, round_);
+  tally_.add(signs.view, signs.keeper);
 }
 
 PackedSigns CountingRoom::decision() const {

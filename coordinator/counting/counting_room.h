@@ -13,9 +13,9 @@
 #include "coordinator/ledger/ledger.h"
 #include "runtime/replica/replica.h"
 #include "runtime/run/run_config.h"
+#include "runtime/signs/ballot_codec.h"
 #include "runtime/vote/agreement.h"
 #include "runtime/vote/tally.h"
-#include "runtime/wire/message.h"
 
 namespace psephos::coordinator {
 
@@ -37,9 +37,9 @@ class CountingRoom {
   CountingRoom(const RunConfig& config, Replica x, std::uint32_t round, unsigned threads = 1,
                Carried carried = {});
 
-  // Counts a ballot whose planes passed check_planes. `frame`: what they lie in; it is kept until
-  // they are counted, which saves a copy. The caller sees to it that no identity comes twice.
-  void count(const std::string& identity, const wire::Ballot& ballot, const Frame& frame);
+  // Counts a ballot with the replica's number of signs. The caller sees to it that no identity
+  // comes twice.
+  void count(const CountedBallot& ballot, const HeldSigns& signs);
 
   // What the ballots counted so far decide.
   PackedSigns decision() const;

@@ -194,26 +194,26 @@ void Session::on_message(Member& member, const wire::Ballot& ballot, const Frame
     return;
   }
   const std::size_t d = parameter_count(options_.tensors);
-  const auto voted = check_planes(ballot.encoding, ballot.planes, d);
+  Result<HeldSigns> signs = decode_held(ballot.encoding, ballot.planes, d, frame);
   const bool wrong_kind =
       options_.config.downlink == Downlink::kBinary && ballot.encoding != Encoding::kBinary;
-  if (!voted || wrong_kind) {
+  if (!signs || wrong_kind) {
     answered(member);  // it will not get better by waiting
     refuse(member.peer, wire::RefusalCode::kMalformed,
-           voted ? "this run's downlink is binary: ballots may not abstain" : voted.error().text);
+           signs ? "this run's downlink is binary: ballots may not abstain" : signs.error().text);
     return;
   }
   member.voted = true;
   member.ballot_round = ballot.round;
   ++voters_;
   loss_sum_ += ballot.loss;
-  entries_voted_ += *voted;
+  entries_voted_ += signs->voted;
   ++traffic_.ballots;
   traffic_.ballot_plane_bytes += ballot.planes.size();
   traffic_.ballot_overhead_max =
       std::max<std::uint64_t>(traffic_.ballot_overhead_max, frame->size() - ballot.planes.size());
   answered(member);
-  actions_.push_back(CountBallot{member.identity, ballot, frame});
+  actions_.push_back(CountBallot{member.identity, ballot.round, *std::move(signs)});
 }
 
 // Fresh or at most `staleness` rounds old, from somebody who was asked for that round.

@@ -65,11 +65,11 @@ struct SendFrame {
   std::string peer;
   Frame frame;
 };
-// The ballot's planes have passed check_planes; `frame` owns them.
+// A ballot that may count and was found well-formed.
 struct CountBallot {
   std::string identity;
-  wire::Ballot ballot;
-  Frame frame;
+  std::uint32_t round = 0;  // that it was cast in: `staleness` before the open one at most
+  HeldSigns signs;
 };
 struct CloseTally {
   std::uint32_t round = 0;

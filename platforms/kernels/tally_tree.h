@@ -4,6 +4,8 @@
 // register type R of its own:
 //
 //   R::kWords                     32-bit words of a register, a divisor of 16
+//   R::kChunk                     words of the counter that are worked on while all ballots go by,
+//                                 whole lines
 //   R::load(words), R::store(words, r)   at any address
 //   R::zero()
 //   R::either(a, b), R::both(a, b)       a ^ b, a & b
@@ -62,14 +64,11 @@ class TallyTree {
   static constexpr std::size_t kHalfTree = 8;
   static constexpr std::size_t kLeastPlanes = 3;  // that half a tree writes
   static constexpr std::size_t kLine = 16;        // words of a cache line
-  // Words of the counter that are worked on while all ballots go by: its planes stay in the
-  // second-level cache, and every ballot is read eight pages at a time, which is what a pure read
-  // of memory does nearly everywhere. Tried from 4 to 64 KiB.
-  static constexpr std::size_t kChunk = 8192;
+  static constexpr std::size_t kChunk = R::kChunk;
   // How far before they are added ballots are asked for. The hardware follows few streams, and none
   // across a page.
   static constexpr std::size_t kAhead = 256;
-  static_assert(kLine % R::kWords == 0);
+  static_assert(kLine % R::kWords == 0 && kChunk % kLine == 0);
 
   static constexpr std::size_t whole_lines(std::size_t words) { return words - words % kLine; }
 

@@ -10,63 +10,35 @@
 #pragma GCC target("avx2")
 #endif
 
+#include "platforms/limits/wide_loops.h"
+
 namespace psephos::limits {
 namespace {
 
-constexpr std::size_t kAccumulators = 8;
-constexpr std::size_t kWidth = 8;  // words of a register
-
-std::uint32_t read(const std::uint32_t* words, std::size_t count) {
-  constexpr std::size_t kStride = kAccumulators * kWidth;
-  __m256i sums[kAccumulators] = {};
-  std::size_t i = 0;
-  for (; i + kStride <= count; i += kStride) {
-#pragma GCC unroll 8
-    for (std::size_t k = 0; k < kAccumulators; ++k) {
-      sums[k] = _mm256_xor_si256(
-          sums[k], _mm256_loadu_si256(reinterpret_cast<const __m256i*>(words + i + k * kWidth)));
-    }
+struct Register {
+  static constexpr std::size_t kWords = 8;
+  using Words = __m256i;
+  using Floats = __m256;
+  static Words load(const std::uint32_t* words) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(words));
   }
-  std::uint32_t total = 0;
-  for (const __m256i& sum : sums) {
-    alignas(64) std::uint32_t lanes[kWidth];
-    _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), sum);
-    for (const std::uint32_t lane : lanes) total ^= lane;
+  static void store(std::uint32_t* words, Words r) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(words), r);
   }
-  for (; i < count; ++i) total ^= words[i];
-  return total;
-}
-
-void scale(float* x, std::size_t count, float factor) {
-  const __m256 factors = _mm256_set1_ps(factor);
-  std::size_t i = 0;
-  for (; i + 4 * kWidth <= count; i += 4 * kWidth) {
-#pragma GCC unroll 4
-    for (std::size_t k = 0; k < 4; ++k) {
-      float* at = x + i + k * kWidth;
-      _mm256_storeu_ps(at, _mm256_mul_ps(_mm256_loadu_ps(at), factors));
-    }
-  }
-  for (; i < count; ++i) x[i] *= factor;
-}
-
-void update(float* x, const float* y, std::size_t count) {
-  std::size_t i = 0;
-  for (; i + 4 * kWidth <= count; i += 4 * kWidth) {
-#pragma GCC unroll 4
-    for (std::size_t k = 0; k < 4; ++k) {
-      float* at = x + i + k * kWidth;
-      _mm256_storeu_ps(at, _mm256_add_ps(_mm256_loadu_ps(at), _mm256_loadu_ps(y + i + k * kWidth)));
-    }
-  }
-  for (; i < count; ++i) x[i] += y[i];
-}
+  static Words either(Words a, Words b) { return _mm256_xor_si256(a, b); }
+  static Floats spread(float x) { return _mm256_set1_ps(x); }
+  static Floats load(const float* x) { return _mm256_loadu_ps(x); }
+  static void store(float* x, Floats r) { _mm256_storeu_ps(x, r); }
+  static Floats product(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
+  static Floats sum(Floats a, Floats b) { return _mm256_add_ps(a, b); }
+};
 
 }  // namespace
 
 const Limits& avx2_limits() {
+  using Loops = WideLoops<Register>;
   static constexpr Limits kLimits = {
-      .name = "avx2", .read = read, .scale = scale, .update = update};
+      .name = "avx2", .read = Loops::read, .scale = Loops::scale, .update = Loops::update};
   return kLimits;
 }
 

@@ -1,32 +1,38 @@
 #include "runtime/net/frame_pool.h"
 
+#include <iterator>
+#include <map>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 namespace psephos::net {
 
 // Shared with every frame that is out, so that the last of them may come back to nobody.
 struct FramePool::Shelf {
   std::mutex mutex;
-  std::vector<std::unique_ptr<Bytes>> buffers;
-  std::size_t bytes = 0;  // capacity of all buffers
+  std::multimap<std::size_t, std::unique_ptr<Bytes>> buffers;  // by capacity
+  std::size_t bytes = 0;                                       // capacity of all buffers
   std::size_t most_bytes = 0;
 
-  std::unique_ptr<Bytes> take() {
+  // The smallest with room for `size` bytes, of several the one put back last: more of it is in a
+  // cache. A new one where none has room: making a small one larger would throw its memory away.
+  std::unique_ptr<Bytes> take(std::size_t size) {
     const std::lock_guard lock(mutex);
-    if (buffers.empty()) return std::make_unique<Bytes>();
-    std::unique_ptr<Bytes> buffer = std::move(buffers.back());
-    buffers.pop_back();
-    bytes -= buffer->capacity();
+    const auto fits = buffers.lower_bound(size);
+    if (fits == buffers.end()) return std::make_unique<Bytes>();
+    const auto last = std::prev(buffers.upper_bound(fits->first));
+    std::unique_ptr<Bytes> buffer = std::move(last->second);
+    bytes -= last->first;
+    buffers.erase(last);
     return buffer;
   }
 
   void put_back(std::unique_ptr<Bytes> buffer) {
     const std::lock_guard lock(mutex);
-    if (buffer->capacity() > most_bytes - bytes) return;
-    bytes += buffer->capacity();
-    buffers.push_back(std::move(buffer));
+    const std::size_t capacity = buffer->capacity();
+    if (capacity > most_bytes - bytes) return;
+    bytes += capacity;
+    buffers.emplace(capacity, std::move(buffer));
   }
 };
 
@@ -35,7 +41,10 @@ FramePool::FramePool(std::size_t most_bytes) : shelf_(std::make_shared<Shelf>())
 }
 
 Frame FramePool::copy(std::span<const std::uint8_t> bytes) {
-  std::unique_ptr<Bytes> buffer = shelf_->take();
+  if (bytes.size() < kLeastPooledBytes) {
+    return std::make_shared<const Bytes>(bytes.begin(), bytes.end());
+  }
+  std::unique_ptr<Bytes> buffer = shelf_->take(bytes.size());
   buffer->assign(bytes.begin(), bytes.end());
   return Frame(buffer.release(), [shelf = shelf_](const Bytes* used) {
     shelf->put_back(std::unique_ptr<Bytes>(const_cast<Bytes*>(used)));

@@ -11,6 +11,10 @@
 
 namespace psephos::net {
 
+// Smaller frames are made anew: an allocator keeps a page or two at hand without help, and a
+// heartbeat would only hold the memory of a ballot.
+inline constexpr std::size_t kLeastPooledBytes = 4096;
+
 class FramePool {
  public:
   // `most_bytes`: how much memory of frames that are gone is kept for those to come.

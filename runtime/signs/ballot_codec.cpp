@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/base/check.h"
 #include "runtime/signs/plane_words.h"
@@ -27,13 +28,13 @@ Result<Words> read_binary(ByteSpan planes, std::size_t parameters) {
   return signs;
 }
 
-// As read_binary, of which only the last block's words are needed.
-Result<std::uint64_t> check_binary(ByteSpan planes, std::size_t parameters) {
+// Without a copy, for planes at an aligned address.
+Result<SignsView> view_binary(ByteSpan planes, std::size_t parameters) {
   if (Status length = check_binary_length(planes, parameters); !length) return length.error();
-  const std::size_t tail = parameters % kBlockParameters;
-  const Words last = words_of(planes.last(word_count(tail) * kWordBytes));
-  if (has_bits_past_end(last, tail)) return past_end("binary", parameters);
-  return std::uint64_t{parameters};
+  const std::span words(reinterpret_cast<const std::uint32_t*>(planes.data()),
+                        word_count(parameters));
+  if (has_bits_past_end(words, parameters)) return past_end("binary", parameters);
+  return SignsView(parameters, words, {});
 }
 
 void require_canonical(const PackedSigns& signs) {
@@ -61,18 +62,20 @@ EncodedSigns encode(const PackedSigns& signs) {
   return {Encoding::kTernary, encode_ternary(signs, voted)};
 }
 
-Result<std::uint64_t> check_planes(Encoding encoding, std::span<const std::uint8_t> planes,
-                                   std::size_t parameters) {
+Result<PackedSigns> decode(Encoding encoding, std::span<const std::uint8_t> planes,
+                           std::size_t parameters) {
   switch (encoding) {
     case Encoding::kNone:
-      if (planes.empty()) return std::uint64_t{0};
-      return Error{"encoding none must come without planes; send none, or a ballot with them"};
-    case Encoding::kBinary:
-      return check_binary(planes, parameters);
+      return Error{"encoding none holds no signs; only a client that abstains as a whole sends it"};
+    case Encoding::kBinary: {
+      Result<Words> signs = read_binary(planes, parameters);
+      if (!signs) return signs.error();
+      return PackedSigns{parameters, *std::move(signs), {}};
+    }
     case Encoding::kTernary: {
-      const auto read = read_ternary(planes, parameters);
+      Result<TernaryPlanes> read = read_ternary(planes, parameters);
       if (!read) return read.error();
-      return read->voted_count;
+      return unpack(*std::move(read), parameters);
     }
     case Encoding::kChange:
       return Error{"encoding change is for decisions; send binary or ternary planes"};
@@ -81,31 +84,18 @@ Result<std::uint64_t> check_planes(Encoding encoding, std::span<const std::uint8
                            static_cast<unsigned>(encoding))};
 }
 
-Result<PackedSigns> decode(Encoding encoding, std::span<const std::uint8_t> planes,
-                           std::size_t parameters) {
-  if (encoding == Encoding::kBinary) {
-    Result<Words> signs = read_binary(planes, parameters);
-    if (!signs) return signs.error();
-    return PackedSigns{parameters, *std::move(signs), {}};
-  }
-  if (encoding == Encoding::kTernary) {
-    Result<TernaryPlanes> read = read_ternary(planes, parameters);
-    if (!read) return read.error();
-    return unpack(*std::move(read), parameters);
-  }
-  if (encoding == Encoding::kNone) {
-    return Error{"encoding none holds no signs; only a client that abstains as a whole sends it"};
-  }
-  return check_planes(encoding, planes, parameters).error();
-}
-
-std::optional<SignsView> view_in_place(Encoding encoding, std::span<const std::uint8_t> planes,
-                                       std::size_t parameters) {
+Result<HeldSigns> decode_held(Encoding encoding, std::span<const std::uint8_t> planes,
+                              std::size_t parameters, std::shared_ptr<const void> keeper) {
   const bool aligned = reinterpret_cast<std::uintptr_t>(planes.data()) % kWordBytes == 0;
-  if (encoding != Encoding::kBinary || !aligned) return std::nullopt;
-  const std::size_t words = word_count(parameters);
-  PSEPHOS_CHECK(planes.size() == words * kWordBytes, "planes are checked before they are viewed");
-  return SignsView(parameters, {reinterpret_cast<const std::uint32_t*>(planes.data()), words}, {});
+  if (encoding == Encoding::kBinary && aligned) {
+    const Result<SignsView> view = view_binary(planes, parameters);
+    if (!view) return view.error();
+    return HeldSigns{*view, std::move(keeper), parameters};
+  }
+  Result<PackedSigns> signs = decode(encoding, planes, parameters);
+  if (!signs) return signs.error();
+  const auto owned = std::make_shared<const PackedSigns>(*std::move(signs));
+  return HeldSigns{*owned, owned, owned->voted_count()};
 }
 
 }  // namespace psephos

@@ -11,7 +11,7 @@
 // bytes and no two byte strings mean the same.
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <span>
 
 #include "runtime/base/bytes.h"
@@ -34,18 +34,21 @@ struct EncodedSigns {
 EncodedSigns encode(const PackedSigns& signs);
 
 // Validates: exact length, no bits past d, no trailing bits, the canonical form. `planes` may have
-// any alignment. Returns the number of parameters voted on. Refuses kNone with a non-empty payload,
-// and kChange. Allocates nothing for binary planes, for ternary ones a few planes of W words.
-Result<std::uint64_t> check_planes(Encoding encoding, std::span<const std::uint8_t> planes,
-                                   std::size_t parameters);
-
-// Same checks, then the value. kNone is refused here.
+// any alignment. Refuses kNone, which holds no signs, and kChange. Allocates a few planes of W
+// words, and nothing before the length has been found possible.
 Result<PackedSigns> decode(Encoding encoding, std::span<const std::uint8_t> planes,
                            std::size_t parameters);
 
-// The signs where they lie, for planes that passed check_planes: those of a binary ballot at a
-// 4-byte-aligned address, as in every frame that was received. Nothing for others: decode them.
-std::optional<SignsView> view_in_place(Encoding encoding, std::span<const std::uint8_t> planes,
-                                       std::size_t parameters);
+// Signs that were found good, and what keeps their words alive.
+struct HeldSigns {
+  SignsView view{0, {}, {}};
+  std::shared_ptr<const void> keeper;
+  std::uint64_t voted = 0;  // how many parameters are voted on
+};
+
+// As decode, but without a copy where one can be saved: binary planes at a 4-byte-aligned address,
+// as in every frame that was received, are viewed where they lie. `keeper` owns `planes`.
+Result<HeldSigns> decode_held(Encoding encoding, std::span<const std::uint8_t> planes,
+                              std::size_t parameters, std::shared_ptr<const void> keeper);
 
 }  // namespace psephos

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <utility>
 
+#include "platforms/kernels/kernels.h"
 #include "runtime/base/check.h"
 #include "runtime/signs/plane_words.h"
 #include "runtime/signs/rice_string.h"
+#include "runtime/signs/ternary_codec.h"
 
 namespace psephos {
 namespace {
@@ -27,15 +28,69 @@ constexpr auto kAndNot = [](std::uint32_t a, std::uint32_t b) { return a & ~b; }
 
 // Bits under a mask, moved together: as many bits as the mask has ones, in whole words.
 Words gathered(const Words& bits, const Words& mask, std::uint64_t count) {
-  Bytes bytes;
-  append_signs(bits, mask, count, bytes);
-  bytes.resize((bytes.size() + kWordBytes - 1) / kWordBytes * kWordBytes);
-  return words_of(bytes);
+  Words packed((bytes_for(count) + kWordBytes - 1) / kWordBytes);
+  kernels::kernels().gather_signs(bits.data(), mask.data(), mask.size(),
+                                  reinterpret_cast<std::uint8_t*>(packed.data()));
+  return packed;
 }
 
 Words scattered(const Words& bits, const Words& mask, std::uint64_t count) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(bits.data());
   return scatter_signs(ByteSpan(bytes, bytes_for(count)), mask);
+}
+
+// What two decisions differ in.
+struct Difference {
+  std::size_t parameters = 0;
+  Words flipped;  // voted on in one of them only
+  Words kept;     // in both
+  Words added;    // now only
+  Words turned;   // kept, and with another sign
+  std::uint64_t flipped_count = 0;
+  std::uint64_t kept_count = 0;
+  std::uint64_t added_count = 0;
+  std::uint64_t turned_count = 0;
+};
+
+Difference difference(const PackedSigns& decision, const PackedSigns& before) {
+  PSEPHOS_CHECK(decision.parameters == before.parameters, "a change between two models");
+  const Words now = voted_plane(decision);
+  const Words then = voted_plane(before);
+  const std::size_t words = now.size();
+  Difference found{decision.parameters, Words(words), Words(words), Words(words), Words(words)};
+  for (std::size_t w = 0; w < words; ++w) {
+    found.flipped[w] = now[w] ^ then[w];
+    found.kept[w] = now[w] & then[w];
+    found.added[w] = now[w] & ~then[w];
+    found.turned[w] = (decision.signs[w] ^ before.signs[w]) & now[w] & then[w];
+  }
+  found.flipped_count = count_ones(found.flipped);
+  found.kept_count = count_ones(found.kept);
+  found.added_count = count_ones(found.added);
+  found.turned_count = count_ones(found.turned);
+  return found;
+}
+
+std::size_t least_change_bytes(const Difference& of) {
+  return kHeaderBytes + rice_size(of.flipped_count, of.parameters).least +
+         rice_size(of.turned_count, of.kept_count).least + bytes_for(of.added_count);
+}
+
+Bytes write_change(const PackedSigns& decision, const Difference& of) {
+  Bytes out = {static_cast<std::uint8_t>(rice_parameter(of.flipped_count, of.parameters)),
+               static_cast<std::uint8_t>(rice_parameter(of.turned_count, of.kept_count)), 0, 0};
+  append_rice(of.flipped, of.flipped_count, of.parameters, out);
+  append_rice(gathered(of.turned, of.kept, of.kept_count), of.turned_count, of.kept_count, out);
+  append_signs(decision.signs, of.added, of.added_count, out);
+  return out;
+}
+
+// Of encode(decision).
+SizeBounds plain_size(const PackedSigns& decision) {
+  const std::uint64_t voted = decision.voted_count();
+  if (voted < decision.parameters) return ternary_size(voted, decision.parameters);
+  const std::size_t binary = decision.signs.size() * kWordBytes;
+  return {binary, binary};
 }
 
 Result<PackedSigns> decode_change(ByteSpan planes, const PackedSigns& before) {
@@ -87,33 +142,18 @@ Result<PackedSigns> decode_change(ByteSpan planes, const PackedSigns& before) {
 }  // namespace
 
 Bytes encode_change(const PackedSigns& decision, const PackedSigns& before) {
-  PSEPHOS_CHECK(decision.parameters == before.parameters, "a change between two models");
-  const Words voted_now = voted_plane(decision);
-  const Words voted_before = voted_plane(before);
-  const Words flipped = combine(voted_now, voted_before, std::bit_xor<>());
-  const Words kept = combine(voted_before, flipped, kAndNot);
-  const Words added = combine(flipped, voted_before, kAndNot);
-  const std::uint64_t kept_count = count_ones(kept);
-  const Words turned =
-      gathered(combine(decision.signs, before.signs, std::bit_xor<>()), kept, kept_count);
-  const std::uint64_t flipped_count = count_ones(flipped);
-  const std::uint64_t turned_count = count_ones(turned);
-
-  Bytes out = {static_cast<std::uint8_t>(rice_parameter(flipped_count, decision.parameters)),
-               static_cast<std::uint8_t>(rice_parameter(turned_count, kept_count)), 0, 0};
-  append_rice(flipped, flipped_count, decision.parameters, out);
-  append_rice(turned, turned_count, kept_count, out);
-  append_signs(decision.signs, added, count_ones(added), out);
-  return out;
+  return write_change(decision, difference(decision, before));
 }
 
 EncodedSigns encode_decision(const PackedSigns& decision, const PackedSigns* before) {
   if (before == nullptr) return encode(decision);
-  Bytes change = encode_change(decision, *before);
-  // Every other encoding has a bit for each sign at least.
-  if (change.size() >= bytes_for(decision.voted_count())) {
-    EncodedSigns plain = encode(decision);
-    if (change.size() >= plain.planes.size()) return plain;
+  const Difference from_before = difference(decision, *before);
+  const SizeBounds plain = plain_size(decision);
+  if (least_change_bytes(from_before) >= plain.most) return encode(decision);
+  Bytes change = write_change(decision, from_before);
+  if (change.size() >= plain.least) {
+    EncodedSigns encoded = encode(decision);
+    if (change.size() >= encoded.planes.size()) return encoded;
   }
   return {Encoding::kChange, std::move(change)};
 }

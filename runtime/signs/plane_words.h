@@ -20,6 +20,12 @@ constexpr std::size_t bytes_for(std::uint64_t bits) {
   return static_cast<std::size_t>((bits + 7) / 8);
 }
 
+// What is known of an encoding's size before it is made: enough not to make most that are not sent.
+struct SizeBounds {
+  std::size_t least = 0;
+  std::size_t most = 0;
+};
+
 // Whole little-endian words, at any address.
 Words words_of(ByteSpan bytes);
 

@@ -40,6 +40,14 @@ unsigned rice_parameter(std::uint64_t count, std::uint64_t places) {
   return parameter;
 }
 
+SizeBounds rice_size(std::uint64_t count, std::uint64_t places) {
+  const unsigned parameter = rice_parameter(count, places);
+  const std::size_t fixed = kCountBytes + bytes_for(count * parameter);
+  // A quotient is a one and a zero for every 2^k of its gap, of which there may be none.
+  const std::uint64_t zeros = ((places + 31) / 32 * 32 - count) >> parameter;
+  return {fixed + bytes_for(count), fixed + bytes_for(count + zeros)};
+}
+
 void append_rice(std::span<const std::uint32_t> bits, std::uint64_t count, std::uint64_t places,
                  Bytes& out) {
   const unsigned parameter = rice_parameter(count, places);

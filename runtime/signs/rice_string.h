@@ -28,6 +28,9 @@ inline constexpr unsigned kMaxRiceParameter = 25;  // one of kMaxParameters plac
 // count <= places <= kMaxParameters.
 unsigned rice_parameter(std::uint64_t count, std::uint64_t places);
 
+// Between how many bytes a Rice string of `count` of `places` takes, wherever its places are.
+SizeBounds rice_size(std::uint64_t count, std::uint64_t places);
+
 // Appends the Rice string of the `count` ones of `bits`, bit 0 of a word before bit 1 of it, among
 // `places` (32 * bits.size() or fewer).
 void append_rice(std::span<const std::uint32_t> bits, std::uint64_t count, std::uint64_t places,

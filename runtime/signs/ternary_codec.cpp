@@ -44,6 +44,13 @@ std::optional<RiceForm> rice_form(std::uint64_t voted, std::size_t parameters) {
                   parameter};
 }
 
+// Of a whole Rice form.
+SizeBounds rice_form_size(const RiceForm& rice, std::uint64_t voted, std::size_t parameters) {
+  const SizeBounds string = rice_size(rice.count, parameters);
+  const std::size_t rest = kHeaderBytes + bytes_for(voted);
+  return {rest + string.least, rest + string.most};
+}
+
 struct Choice {
   TernaryForm form = TernaryForm::kRaw;
   Bytes begin;  // header and, in the Rice forms, the string
@@ -54,7 +61,9 @@ Choice choose_form(std::span<const std::uint32_t> voted_plane, std::uint64_t vot
   const std::size_t raw = raw_bytes(voted, parameters);
   const std::size_t trits = trit_bytes(parameters);
   const TernaryForm without_rice = trits < raw ? TernaryForm::kTrits : TernaryForm::kRaw;
-  if (const auto rice = rice_form(voted, parameters)) {
+  const auto rice_wins = [&](std::size_t size) { return size < raw && size <= trits; };
+  const auto rice = rice_form(voted, parameters);
+  if (rice && rice_wins(rice_form_size(*rice, voted, parameters).least)) {
     Bytes begin = {static_cast<std::uint8_t>(rice->form),
                    static_cast<std::uint8_t>(rice->parameter), 0, 0};
     if (rice->form == TernaryForm::kVotedGaps) {
@@ -62,8 +71,7 @@ Choice choose_form(std::span<const std::uint32_t> voted_plane, std::uint64_t vot
     } else {
       append_rice(complement(voted_plane, parameters), rice->count, parameters, begin);
     }
-    const std::size_t size = begin.size() + bytes_for(voted);
-    if (size < raw && size <= trits) return {rice->form, std::move(begin)};
+    if (rice_wins(begin.size() + bytes_for(voted))) return {rice->form, std::move(begin)};
   }
   return {without_rice, {static_cast<std::uint8_t>(without_rice), 0, 0, 0}};
 }
@@ -163,6 +171,14 @@ bool is_smallest(TernaryForm form, std::size_t size, const TernaryPlanes& read,
 }
 
 }  // namespace
+
+SizeBounds ternary_size(std::uint64_t voted, std::size_t parameters) {
+  const std::size_t others = std::min(raw_bytes(voted, parameters), trit_bytes(parameters));
+  const auto rice = rice_form(voted, parameters);
+  if (!rice) return {others, others};
+  const SizeBounds size = rice_form_size(*rice, voted, parameters);
+  return {std::min(others, size.least), std::min(others, size.most)};
+}
 
 Bytes encode_ternary(const PackedSigns& signs, std::uint64_t voted) {
   Choice choice = choose_form(signs.voted, voted, signs.parameters);

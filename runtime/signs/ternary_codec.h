@@ -21,6 +21,9 @@ enum class TernaryForm : std::uint8_t {
   kTrits = 3,          // both planes as base-3 digits, five to a byte
 };
 
+// What encode_ternary's bytes may number.
+SizeBounds ternary_size(std::uint64_t voted, std::size_t parameters);
+
 // `voted`: the parameters voted on, fewer than all.
 Bytes encode_ternary(const PackedSigns& signs, std::uint64_t voted);
 

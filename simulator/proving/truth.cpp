@@ -35,23 +35,23 @@ Truth::Truth(RunConfig config, std::span<const float> x_0)
 
 // ---- the coordinator ----------------------------------------------------------------------------
 
-void Truth::counted(const std::string& identity, const wire::Ballot& ballot) {
+void Truth::counted(const coordinator::CountedBallot& ballot, const SignsView& signs) {
   const std::uint32_t open = rounds();
+  const auto& [identity, round] = ballot;
+  demand(signs.parameters == d_, "a ballot of {} is of another model", identity);
   demand(!tally_.contains(identity), "{} is counted twice in round {}", identity, open);
-  demand(ballot.round <= open && open - ballot.round <= config_.hyper.staleness,
-         "a ballot of round {} is counted in round {}", ballot.round, open);
+  demand(round <= open && open - round <= config_.hyper.staleness,
+         "a ballot of round {} is counted in round {}", round, open);
   const auto newest = newest_counted_.find(identity);
-  demand(newest == newest_counted_.end() || ballot.round > newest->second,
-         "a ballot of {} of round {} is counted a second time", identity, ballot.round);
-  auto signs = decode(ballot.encoding, ballot.planes, d_);
-  demand(signs.ok(), "a ballot of {} that is none is counted", identity);
-  tally_.emplace(identity, Entered{ballot.round, values(*signs)});
+  demand(newest == newest_counted_.end() || round > newest->second,
+         "a ballot of {} of round {} is counted a second time", identity, round);
+  tally_.emplace(identity, Entered{round, values(signs)});
 }
 
 // Where the bits are, by WIRE.md's words: block b of 1024 parameters owns 32 words, bit j of word l
 // is parameter 32 j + l of the block; a last block of r has L = ceil(r / 32) words and strides of
 // L.
-Truth::Values Truth::values(const PackedSigns& signs) const {
+Truth::Values Truth::values(const SignsView& signs) const {
   Values values(d_);
   for (std::size_t first = 0; first < d_; first += 1024) {
     const std::size_t left = std::min<std::size_t>(1024, d_ - first);

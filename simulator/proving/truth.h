@@ -37,9 +37,9 @@ class Truth {
 
   // ---- the coordinator --------------------------------------------------------------------------
 
-  // A ballot enters the open tally: well-formed, of an identity that has none in it, and of a round
+  // A ballot enters the open tally: of an identity that has none in it, and of a round
   // no ballot of that identity was counted for.
-  void counted(const std::string& identity, const wire::Ballot& ballot);
+  void counted(const coordinator::CountedBallot& ballot, const SignsView& signs);
 
   // The open tally is gone: with the process, or at the coordinator's own word.
   void tally_lost() { tally_.clear(); }
@@ -83,7 +83,7 @@ class Truth {
   };
 
   std::vector<std::int32_t> net() const;
-  Values values(const PackedSigns& signs) const;
+  Values values(const SignsView& signs) const;
   void check_against_sum(const Values& decision) const;
   void apply(const Values& decision, float delta, float keep);
   void remember_counted(const coordinator::DecisionRecord& record);

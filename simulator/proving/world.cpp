@@ -353,11 +353,12 @@ void World::evaluate(std::uint32_t, std::shared_ptr<const AlignedVector<float>>)
   PSEPHOS_CHECK(false, "there is no held-out set");
 }
 
-void World::ballot_counted(const std::string& identity, const wire::Ballot& ballot) {
-  if (plan_.keyed && identity != speaker_) {
-    throw Violation(fmt::format("a ballot of {} is counted as one of {}", speaker_, identity));
+void World::ballot_counted(const coordinator::CountedBallot& ballot, const HeldSigns& signs) {
+  if (plan_.keyed && ballot.identity != speaker_) {
+    throw Violation(
+        fmt::format("a ballot of {} is counted as one of {}", speaker_, ballot.identity));
   }
-  truth_.counted(identity, ballot);
+  truth_.counted(ballot, signs.view);
 }
 
 // ---- the clients' processes ---------------------------------------------------------------------

@@ -118,7 +118,7 @@ class World : private coordinator::Outlet {
   void round_finished(const RoundRow&) override {}
   void evaluation_known(const EvaluationRow&) override {}
   void note(const std::string& text) override { trace("coordinator: " + text); }
-  void ballot_counted(const std::string& identity, const wire::Ballot& ballot) override;
+  void ballot_counted(const coordinator::CountedBallot& ballot, const HeldSigns& signs) override;
 
   void happen(const ToCoordinator& event);
   void happen(const ToClient& event);

@@ -1,7 +1,8 @@
 // One truth: the same seed and configuration end in the same bytes, whoever runs them. The
-// simulator on one thread and on two, over sockets, and a coordinator with clients that are
-// processes of their own.
+// simulator on one thread and on two, over sockets, with each table of kernels that this machine
+// can run, and a coordinator with clients that are processes of their own, each with another table.
 
+#include "platforms/kernels/kernels.h"
 #include "tests/end_to_end/programs.h"
 
 namespace psephos::end_to_end {
@@ -40,10 +41,12 @@ class OneTruth : public EndToEnd, public testing::WithParamInterface<Truth> {
                                folder);
     std::vector<Process> members;
     for (int part = 1; part <= GetParam().clients; ++part) {
-      members.push_back(
-          join(part, GetParam().clients,
-               {"--dataset", GetParam().dataset, "--partition", GetParam().partition, "--seed", "7",
-                "--quiet", "--save", path("client-" + std::to_string(part) + ".npy").string()}));
+      const auto tables = kernels::runnable_kernels();
+      const char* table = tables[static_cast<std::size_t>(part) % tables.size()]->name;
+      members.push_back(join(part, GetParam().clients,
+                             {"--dataset", GetParam().dataset, "--partition", GetParam().partition,
+                              "--seed", "7", "--quiet", "--kernels", table, "--save",
+                              path("client-" + std::to_string(part) + ".npy").string()}));
     }
     for (Process& member : members) {
       ASSERT_EQ(member.wait(), 0) << member.err();
@@ -60,12 +63,16 @@ TEST_P(OneTruth, WhoeverRunsItTheSameParametersComeOut) {
   ASSERT_NO_FATAL_FAILURE(simulate("two-threads", {"--threads", "2"}));
   ASSERT_NO_FATAL_FAILURE(simulate("tcp", {"--transport", "tcp"}));
   ASSERT_NO_FATAL_FAILURE(hold("processes"));
-  ASSERT_NO_FATAL_FAILURE(simulate("portable", {"--kernels", "portable"}));
+  std::vector<std::string> others = {"two-threads", "tcp", "processes"};
+  for (const kernels::Kernels* table : kernels::runnable_kernels()) {
+    ASSERT_NO_FATAL_FAILURE(simulate(table->name, {"--kernels", table->name}));
+    others.push_back(table->name);
+  }
 
   const nlohmann::json first = summary("one-thread");
   const std::string parameters = read_text(path("one-thread") / "parameters.npy");
   ASSERT_GT(parameters.size(), 4 * first.at("d").get<std::size_t>());
-  for (const char* folder : {"two-threads", "tcp", "processes", "portable"}) {
+  for (const std::string& folder : others) {
     SCOPED_TRACE(folder);
     const nlohmann::json other = summary(folder);
     for (const char* key : {"fingerprint", "rounds", "d", "accuracy", "loss", "ballots_counted",

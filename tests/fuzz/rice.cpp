@@ -33,12 +33,13 @@ PackedSigns decision_before(std::size_t parameters, bool all_voted) {
 }
 
 void try_ballot(Encoding encoding, std::span<const std::uint8_t> planes, std::size_t parameters) {
-  const auto checked = check_planes(encoding, planes, parameters);
+  const auto held = decode_held(encoding, planes, parameters, nullptr);
   const auto decoded = decode(encoding, planes, parameters);
-  if (encoding == Encoding::kNone) return;
-  PSEPHOS_CHECK(checked.ok() == decoded.ok(), "checking and decoding disagree");
+  PSEPHOS_CHECK(held.ok() == decoded.ok(), "holding and decoding disagree");
   if (!decoded) return;
-  PSEPHOS_CHECK(*checked == decoded->voted_count(), "another number of votes");
+  PSEPHOS_CHECK(held->voted == decoded->voted_count(), "another number of votes");
+  PSEPHOS_CHECK(std::ranges::equal(held->view.signs, decoded->signs), "other signs");
+  PSEPHOS_CHECK(std::ranges::equal(held->view.voted, decoded->voted), "other votes");
   const EncodedSigns again = encode(*decoded);
   PSEPHOS_CHECK(again.encoding == encoding && std::ranges::equal(again.planes, planes),
                 "two encodings of one ballot");

@@ -129,7 +129,9 @@ void run_world(std::uint32_t seed, bool tell) {
   for (std::uint32_t round = 0; round < kRounds; ++round) {
     const coordinator::DecisionRef record = ledger.decision(round);
     ASSERT_NE(record, nullptr);  // 40 rounds are within the reach of a memory ledger
-    const std::set<std::string> distinct(record->counted.begin(), record->counted.end());
+    std::set<std::string> distinct;
+    for (const coordinator::CountedBallot& ballot : record->counted)
+      distinct.insert(ballot.identity);
     ASSERT_EQ(distinct.size(), record->counted.size()) << "round " << round;
     ASSERT_EQ(record->voters, record->counted.size()) << "round " << round;
   }

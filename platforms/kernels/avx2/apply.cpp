@@ -36,8 +36,8 @@ void apply_full_block(float* x, const std::uint32_t* signs, const std::uint32_t*
     vote[r] = voted == nullptr ? _mm256_set1_epi32(-1) : load(voted + r * kWidth);
   }
   for (std::size_t j = portable::kRows; j-- > 0;) {
-    prefetch_ahead(x + j * portable::kLanes);
-    prefetch_ahead(x + j * portable::kLanes + portable::kLanes / 2);
+    prefetch_ahead<kBlockAheadBytes>(x + j * portable::kLanes);
+    prefetch_ahead<kBlockAheadBytes>(x + j * portable::kLanes + portable::kLanes / 2);
     for (std::size_t r = 0; r < kRegisters; ++r) {
       float* row = x + j * portable::kLanes + r * kWidth;
       const __m256i moved = _mm256_xor_si256(step, _mm256_and_si256(sign[r], top));

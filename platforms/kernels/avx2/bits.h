@@ -6,10 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "platforms/kernels/x86_chunk.h"
+
 namespace psephos::kernels::avx2 {
 
 struct Bits {
   static constexpr std::size_t kWords = 8;
+  static constexpr std::size_t kChunk = kX86Chunk;
   __m256i bits;
 
   static Bits load(const std::uint32_t* words) {

@@ -116,7 +116,7 @@ void merge_block_coins(const Philox& philox, std::size_t first_word, const std::
   const __m256i lanes = _mm256_setr_epi64x(0, 2, 1, 3);
   for (std::size_t half = 0; half < 2; ++half) {
     const auto index = static_cast<long long>(first_word / 4 + 4 * half);
-    const RandomWords coins = philox.at(_mm256_add_epi64(_mm256_set1_epi64x(index), lanes));
+    const Philox::RandomWords coins = philox.at(_mm256_add_epi64(_mm256_set1_epi64x(index), lanes));
     const __m256i low =
         _mm256_blend_epi32(coins.word[0], _mm256_slli_epi64(coins.word[1], 32), 0xAA);
     const __m256i high =

@@ -37,7 +37,7 @@ void apply_full_block(float* x, const std::uint32_t* signs, const std::uint32_t*
   for (std::size_t j = portable::kRows; j-- > 0;) {
     for (std::size_t r = 0; r < kRegisters; ++r) {
       float* row = x + j * portable::kLanes + r * kWidth;
-      prefetch_ahead(row);
+      prefetch_ahead<kBlockAheadBytes>(row);
       constexpr int kSubtractUnlessMinus = 0xB4;  // step ^ (top & ~sign)
       const __m512i delta = _mm512_ternarylogic_epi32(step, top, sign[r], kSubtractUnlessMinus);
       const __m512 kept = _mm512_mul_ps(_mm512_loadu_ps(row), keep);

@@ -6,10 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "platforms/kernels/x86_chunk.h"
+
 namespace psephos::kernels::avx512 {
 
 struct Bits {
   static constexpr std::size_t kWords = 16;
+  static constexpr std::size_t kChunk = kX86Chunk;
   __m512i bits;
 
   static Bits load(const std::uint32_t* words) { return {_mm512_loadu_si512(words)}; }

@@ -106,7 +106,7 @@ void merge_block_coins(const Philox& philox, std::size_t first_word, const std::
   const __m512i zero[kRegisters] = {_mm512_loadu_si512(zeros), _mm512_loadu_si512(zeros + kWidth)};
   const __m512i any = _mm512_or_si512(zero[0], zero[1]);
   if (_mm512_test_epi32_mask(any, any) == 0) return;
-  const RandomWords coins = philox.from(first_word / 4);
+  const Philox::RandomWords coins = random_words(philox, first_word / 4);
   constexpr __mmask16 kUpperHalves = 0xAAAA;
   const __m512i low =
       _mm512_mask_mov_epi32(coins.word[0], kUpperHalves, _mm512_slli_epi64(coins.word[1], 32));

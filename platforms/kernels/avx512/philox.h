@@ -1,92 +1,31 @@
 #pragma once
-// Philox4x32-10 (philox.h), eight generators side by side: each has a 64-bit lane, of which the
-// multiplication reads the lower half and the upper one holds what it likes. Of the first three
-// rounds only what depends on the block's index is computed anew. Included behind the target
-// pragma.
+// Eight Philox generators side by side. Included behind the target pragma.
 
 #include <immintrin.h>
 
 #include <cstdint>
 
-#include "platforms/kernels/kernels.h"
+#include "platforms/kernels/philox_lanes.h"
 
 namespace psephos::kernels::avx512 {
 
-// Words k of eight blocks, each in the lower half of its lane.
-struct RandomWords {
-  __m512i word[4];
+struct Lanes {
+  using Vector = __m512i;
+  static Vector spread(std::uint32_t word) { return _mm512_set1_epi64(word); }
+  static Vector product(Vector a, Vector b) { return _mm512_mul_epu32(a, b); }
+  static Vector upper(Vector v) { return _mm512_srli_epi64(v, 32); }
+  static Vector either(Vector a, Vector b) { return _mm512_xor_si512(a, b); }
+  static Vector parity(Vector a, Vector b, Vector c) {
+    return _mm512_ternarylogic_epi32(a, b, c, 0x96);
+  }
 };
 
-class Philox {
- public:
-  explicit Philox(const CoinAddress& address) {
-    std::uint32_t key[2] = {address.key[0], address.key[1]};
-    std::uint32_t keys[kRounds][2];
-    for (auto& of_round : keys) {
-      of_round[0] = key[0];
-      of_round[1] = key[1];
-      key[0] += 0x9E3779B9;
-      key[1] += 0xBB67AE85;
-    }
-    const std::uint64_t b0 = std::uint64_t{kSecond} * address.round;
-    const std::uint32_t c0 = upper(b0) ^ keys[0][0];
-    const std::uint64_t a1 = std::uint64_t{kFirst} * c0;
-    after_first_ = spread(address.purpose ^ keys[0][1]);
-    after_second_[0] = spread(static_cast<std::uint32_t>(b0) ^ keys[1][0]);
-    after_second_[1] = spread(upper(a1) ^ keys[1][1]);
-    after_third_[0] = spread(keys[2][0]);
-    after_third_[1] = spread(static_cast<std::uint32_t>(a1) ^ keys[2][1]);
-    for (int i = 3; i < kRounds; ++i) {
-      keys_[i - 3][0] = spread(keys[i][0]);
-      keys_[i - 3][1] = spread(keys[i][1]);
-    }
-  }
+using Philox = PhiloxLanes<Lanes>;
 
-  // Blocks first_index to first_index + 7, all below 2^32.
-  RandomWords from(std::uint64_t first_index) const {
-    const __m512i first = spread(kFirst);
-    const __m512i second = spread(kSecond);
-    const __m512i index = _mm512_add_epi64(_mm512_set1_epi64(static_cast<long long>(first_index)),
-                                           _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
-    __m512i c3 = _mm512_mul_epu32(first, index);
-    __m512i c2 = _mm512_xor_si512(upper(c3), after_first_);
-    __m512i c1 = _mm512_mul_epu32(second, c2);
-    __m512i c0 = _mm512_xor_si512(upper(c1), after_second_[0]);
-    c2 = _mm512_xor_si512(c3, after_second_[1]);
-
-    __m512i a = _mm512_mul_epu32(first, c0);
-    __m512i b = _mm512_mul_epu32(second, c2);
-    c0 = _mm512_ternarylogic_epi32(upper(b), c1, after_third_[0], kParity);
-    c2 = _mm512_xor_si512(upper(a), after_third_[1]);
-#pragma GCC unroll 7
-    for (const auto& key : keys_) {
-      c1 = b;
-      c3 = a;
-      a = _mm512_mul_epu32(first, c0);
-      b = _mm512_mul_epu32(second, c2);
-      c0 = _mm512_ternarylogic_epi32(upper(b), c1, key[0], kParity);
-      c2 = _mm512_ternarylogic_epi32(upper(a), c3, key[1], kParity);
-    }
-    return {{c0, b, c2, a}};
-  }
-
- private:
-  static constexpr int kRounds = 10;
-  static constexpr std::uint32_t kFirst = 0xD2511F53;
-  static constexpr std::uint32_t kSecond = 0xCD9E8D57;
-  static constexpr int kParity = 0x96;  // of three bits
-
-  static std::uint32_t upper(std::uint64_t product) {
-    return static_cast<std::uint32_t>(product >> 32);
-  }
-  static __m512i upper(__m512i products) { return _mm512_srli_epi64(products, 32); }
-  static __m512i spread(std::uint32_t word) { return _mm512_set1_epi64(word); }
-
-  // What is combined with the variable parts in each round.
-  __m512i after_first_;
-  __m512i after_second_[2];
-  __m512i after_third_[2];
-  __m512i keys_[kRounds - 3][2];
-};
+// Blocks first_index to first_index + 7, all below 2^32.
+inline Philox::RandomWords random_words(const Philox& philox, std::uint64_t first_index) {
+  return philox.at(_mm512_add_epi64(_mm512_set1_epi64(static_cast<long long>(first_index)),
+                                    _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7)));
+}
 
 }  // namespace psephos::kernels::avx512

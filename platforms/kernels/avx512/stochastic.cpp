@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "platforms/kernels/portable/portable.h"
+#include "platforms/kernels/prefetch.h"
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), \
@@ -31,7 +32,7 @@ struct Row {
 };
 
 Row random_row(const Philox& philox, std::size_t row) {
-  const RandomWords random = philox.from(row * kGenerators);
+  const Philox::RandomWords random = random_words(philox, row * kGenerators);
   const __m512i lower_halves =
       _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
   return {{_mm512_permutex2var_epi32(random.word[0], lower_halves, random.word[1]),
@@ -47,7 +48,9 @@ void ternary_block(const float* v, const Philox& philox, std::size_t first_row, 
   for (std::size_t j = 0; j < portable::kRows; ++j) {
     const Row random = random_row(philox, first_row + j);
     for (std::size_t r = 0; r < kRegisters; ++r) {
-      const __m512 value = _mm512_loadu_ps(v + j * portable::kLanes + r * kWidth);
+      const std::size_t i = j * portable::kLanes + r * kWidth;
+      prefetch_ahead(v + i);
+      const __m512 value = _mm512_loadu_ps(v + i);
       const __m512 u = _mm512_cvtepi32_ps(_mm512_srli_epi32(random.words[r], 8));
       const __m512 least = _mm512_mul_ps(u, scaled_bound);
       const __mmask16 wins = _mm512_cmp_ps_mask(least, _mm512_abs_ps(value), _CMP_LT_OQ);
@@ -72,7 +75,9 @@ void sign_block(const float* v, const Philox& philox, std::size_t first_row, __m
   for (std::size_t j = 0; j < portable::kRows; ++j) {
     const Row random = random_row(philox, first_row + j);
     for (std::size_t r = 0; r < kRegisters; ++r) {
-      const __m512 value = _mm512_loadu_ps(v + j * portable::kLanes + r * kWidth);
+      const std::size_t i = j * portable::kLanes + r * kWidth;
+      prefetch_ahead(v + i);
+      const __m512 value = _mm512_loadu_ps(v + i);
       const __m512 u = _mm512_cvtepi32_ps(_mm512_srai_epi32(random.words[r], 8));
       const __m512 least = _mm512_mul_ps(u, scaled_bound);
       const __mmask16 minus = _mm512_cmp_ps_mask(least, value, _CMP_NLT_UQ);

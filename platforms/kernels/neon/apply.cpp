@@ -5,11 +5,11 @@
 
 #include "platforms/kernels/neon/words.h"
 #include "platforms/kernels/portable/portable.h"
+#include "platforms/kernels/whole_blocks.h"
 
 namespace psephos::kernels::neon {
 namespace {
 
-using portable::kBlock;
 using portable::kLanes;
 using portable::kRows;
 
@@ -48,25 +48,25 @@ void apply_block(float* x, const std::uint32_t* signs, const std::uint32_t* vote
   }
 }
 
+// One whole block, for whole_blocks.h.
+struct Blocks {
+  static void apply(float* x, const std::uint32_t* signs, const std::uint32_t* voted,
+                    std::uint32_t step, float keep) {
+    const Step vectors{vdupq_n_u32(step & portable::kMagnitude),
+                       vdupq_n_u32((step & portable::kTopBit) != 0 ? 0xFFFFFFFF : 0), keep};
+    if (voted == nullptr) {
+      apply_block<true>(x, signs, nullptr, vectors);
+    } else {
+      apply_block<false>(x, signs, voted, vectors);
+    }
+  }
+};
+
 }  // namespace
 
 void apply(float* x, std::size_t d, const std::uint32_t* signs, const std::uint32_t* voted,
            float step, float keep) {
-  const std::uint32_t bits = portable::float_bits(step);
-  const Step vectors{vdupq_n_u32(bits & portable::kMagnitude),
-                     vdupq_n_u32((bits & portable::kTopBit) != 0 ? 0xFFFFFFFF : 0), keep};
-  const std::size_t whole = d - d % kBlock;
-  for (std::size_t start = 0; start < whole; start += kBlock) {
-    const std::size_t word = start / kRows;
-    if (voted == nullptr) {
-      apply_block<true>(x + start, signs + word, nullptr, vectors);
-    } else {
-      apply_block<false>(x + start, signs + word, voted + word, vectors);
-    }
-  }
-  const std::size_t word = whole / kRows;
-  portable::apply(x + whole, d - whole, signs + word, voted == nullptr ? nullptr : voted + word,
-                  step, keep);
+  WholeBlocks<Blocks>::apply(x, d, signs, voted, step, keep);
 }
 
 }  // namespace psephos::kernels::neon

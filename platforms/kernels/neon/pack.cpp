@@ -2,14 +2,14 @@
 
 #if defined(PSEPHOS_NEON)
 
-#include <algorithm>
-
 #include "platforms/kernels/neon/words.h"
 #include "platforms/kernels/portable/portable.h"
 
 #if defined(__arm__)
 #pragma GCC target("fpu=neon")
 #endif
+
+#include "platforms/kernels/whole_blocks.h"
 
 namespace psephos::kernels::neon {
 namespace {
@@ -86,7 +86,7 @@ constexpr std::size_t kTwoPlaneRegisters = 8;
 constexpr std::size_t kTwoPlaneRegisters = 4;
 #endif
 
-// Doubled, a float's bits are its magnitude's. Magnitudes of finite floats compare like their bits.
+// Magnitudes of finite floats compare like their bits, doubled to lose the sign.
 void pack_threshold_lanes(const float* v, uint32x4_t doubled_threshold, std::uint32_t* signs,
                           std::uint32_t* voted) {
   uint32x4_t sign[2][kTwoPlaneRegisters];
@@ -126,60 +126,52 @@ void merge_coins_of_block(std::size_t first_word, const CoinAddress& coin,
   }
 }
 
-// One block of pack_signs; the last, short one is left to the portable twin.
-void pack_any_block(const float* v, std::size_t count, std::size_t first_word,
-                    const CoinAddress& coin, std::uint32_t* signs) {
-  if (count < kBlock) {
-    portable::pack_sign_block(v, count, first_word, coin, signs);
-    return;
+// One whole block each, for whole_blocks.h.
+struct Blocks {
+  using Philox = CoinAddress;
+
+  static void merge_coins(const CoinAddress& coin, std::size_t first_word,
+                          const std::uint32_t* zeros, std::uint32_t* signs) {
+    merge_coins_of_block(first_word, coin, zeros, signs);
   }
-  std::uint32_t zeros[kLanes];
-  pack_signs_block(v, signs, zeros);
-  merge_coins_of_block(first_word, coin, zeros, signs);
-}
+  static void pack_bits(const float* v, std::uint32_t* signs) { pack_bits_block(v, signs); }
+  static void pack_signs(const float* v, std::uint32_t* signs, std::uint32_t* zeros) {
+    pack_signs_block(v, signs, zeros);
+  }
+  // Momentum by the portable twin: it vectorises on 64-bit processors and is VFP on ARMv7. Packing
+  // then finds the block in the level-one cache.
+  static void signum(float* m, const float* g, float beta, std::uint32_t* signs,
+                     std::uint32_t* zeros) {
+    portable::momentum(m, g, kBlock, beta);
+    pack_signs_block(m, signs, zeros);
+  }
+  static void pack_threshold(const float* v, std::uint32_t threshold, std::uint32_t* signs,
+                             std::uint32_t* voted) {
+    constexpr std::size_t kPass = kTwoPlaneRegisters * kWidth;
+    for (std::size_t l = 0; l < kLanes; l += kPass) {
+      pack_threshold_lanes(v + l, vdupq_n_u32(threshold << 1), signs + l, voted + l);
+    }
+  }
+};
 
 }  // namespace
 
 void pack_bits(const float* v, std::size_t d, std::uint32_t* signs) {
-  const std::size_t whole = d - d % kBlock;
-  for (std::size_t start = 0; start < whole; start += kBlock) {
-    pack_bits_block(v + start, signs + start / kRows);
-  }
-  portable::pack_bits(v + whole, d - whole, signs + whole / kRows);
+  WholeBlocks<Blocks>::pack_bits(v, d, signs);
 }
 
 void pack_signs(const float* v, std::size_t d, CoinAddress coin, std::uint32_t* signs) {
-  for (std::size_t start = 0; start < d; start += kBlock) {
-    const std::size_t word = start / kRows;
-    pack_any_block(v + start, std::min(kBlock, d - start), word, coin, signs + word);
-  }
+  WholeBlocks<Blocks>::pack_signs(v, d, coin, signs);
 }
 
-// Momentum by the portable twin: it vectorises on 64-bit processors and is VFP on ARMv7. Packing
-// then finds the block in the level-one cache.
 void signum(float* m, const float* g, std::size_t d, float beta, CoinAddress coin,
             std::uint32_t* signs) {
-  for (std::size_t start = 0; start < d; start += kBlock) {
-    const std::size_t count = std::min(kBlock, d - start);
-    const std::size_t word = start / kRows;
-    portable::momentum(m + start, g + start, count, beta);
-    pack_any_block(m + start, count, word, coin, signs + word);
-  }
+  WholeBlocks<Blocks>::signum(m, g, d, beta, coin, signs);
 }
 
 void pack_threshold(const float* v, std::size_t d, float threshold, std::uint32_t* signs,
                     std::uint32_t* voted) {
-  constexpr std::size_t kPass = kTwoPlaneRegisters * kWidth;
-  const uint32x4_t doubled = vdupq_n_u32(portable::float_bits(threshold) << 1);
-  const std::size_t whole = d - d % kBlock;
-  for (std::size_t start = 0; start < whole; start += kBlock) {
-    for (std::size_t l = 0; l < kLanes; l += kPass) {
-      const std::size_t word = start / kRows + l;
-      pack_threshold_lanes(v + start + l, doubled, signs + word, voted + word);
-    }
-  }
-  const std::size_t word = whole / kRows;
-  portable::pack_threshold(v + whole, d - whole, threshold, signs + word, voted + word);
+  WholeBlocks<Blocks>::pack_threshold(v, d, threshold, signs, voted);
 }
 
 }  // namespace psephos::kernels::neon

@@ -273,12 +273,7 @@ TEST_F(Restart, ACheckpointThatTheEndPreventedIsTakenLater) {
     auto start = start_run(options, *ledger);
     ASSERT_TRUE(start.ok());
     CountingRoom room(options.config, std::move(start->x), 31, 1, std::move(start->carried));
-    const EncodedSigns votes = encode(psephos::testing::signs_of(opinion("ann", 31)));
-    wire::Ballot ballot;
-    ballot.round = 31;
-    ballot.encoding = votes.encoding;
-    ballot.planes = votes.planes;
-    room.count("ann", ballot, std::make_shared<const Bytes>(votes.planes));
+    room.count({"ann", 31}, psephos::testing::held(psephos::testing::signs_of(opinion("ann", 31))));
     ASSERT_TRUE(ledger->commit(room.close().record, {}).ok());
   }
   Life life(options_of(1000), [this] { return open(); });

@@ -28,11 +28,7 @@ Replica random_replica(std::size_t d, Dice& dice) {
 void count(CountingRoom& room, const std::string& identity, const std::string& signs) {
   const EncodedSigns votes = encode(signs_of(signs));
   const auto frame = std::make_shared<const Bytes>(votes.planes);
-  wire::Ballot ballot;
-  ballot.round = room.round();
-  ballot.encoding = votes.encoding;
-  ballot.planes = *frame;
-  room.count(identity, ballot, frame);
+  room.count({identity, room.round()}, *decode_held(votes.encoding, *frame, signs.size(), frame));
 }
 
 // The same round in integers and plain float operations.

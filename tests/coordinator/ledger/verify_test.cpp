@@ -189,12 +189,7 @@ TEST_F(Verify, RunsPartInARoundAndABlock) {
     for (std::uint32_t round = 0; round < 4; ++round) {
       std::string signs(kLarge, '+');
       if (round == 2 && std::string(name) == "other") signs[70'000] = '-';
-      const EncodedSigns votes = encode(psephos::testing::signs_of(signs));
-      wire::Ballot ballot;
-      ballot.round = round;
-      ballot.encoding = votes.encoding;
-      ballot.planes = votes.planes;
-      room.count("ann", ballot, std::make_shared<const Bytes>(votes.planes));
+      room.count({"ann", round}, psephos::testing::held(psephos::testing::signs_of(signs)));
       ASSERT_TRUE((*kept)->commit(room.close().record, {}).ok());
     }
   }

@@ -76,14 +76,9 @@ class WrittenRun {
     }
     newest_[name] = round;
     const std::size_t d = room_.replica().size();
-    const EncodedSigns votes = encode(psephos::testing::signs_of(
-        psephos::testing::random_text(d, dice_.below(40), open / 4 + dice_.below(2))));
-    const auto frame = std::make_shared<const Bytes>(votes.planes);
-    wire::Ballot ballot;
-    ballot.round = round;
-    ballot.encoding = votes.encoding;
-    ballot.planes = *frame;
-    room_.count(name, ballot, frame);
+    room_.count({name, round},
+                psephos::testing::held(psephos::testing::signs_of(
+                    psephos::testing::random_text(d, dice_.below(40), open / 4 + dice_.below(2)))));
   }
 
   Membership membership() {

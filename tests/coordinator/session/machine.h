@@ -233,11 +233,11 @@ class Machine {
     }
   }
   void count(const CountBallot& action) {
-    EXPECT_TRUE(tally.emplace(action.identity, action.ballot.round).second)
+    EXPECT_TRUE(tally.emplace(action.identity, action.round).second)
         << action.identity << " is counted twice in round " << session.round();
     const auto before = counted.find(action.identity);
-    EXPECT_TRUE(before == counted.end() || before->second < action.ballot.round)
-        << action.identity << " voted on round " << action.ballot.round << " before";
+    EXPECT_TRUE(before == counted.end() || before->second < action.round)
+        << action.identity << " voted on round " << action.round << " before";
   }
   void decide_and_commit() {
     Actions so_far = std::exchange(actions, {});

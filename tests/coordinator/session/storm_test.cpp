@@ -182,14 +182,9 @@ class Storm {
   }
 
   void check(const CountBallot& count) {
-    const wire::Ballot& ballot = count.ballot;
-    ASSERT_EQ(ballot.session, kSession);
-    ASSERT_EQ(ballot.run, kRun);
-    ASSERT_TRUE(check_planes(ballot.encoding, ballot.planes, kParameters).ok());
-    ASSERT_NE(ballot.encoding, Encoding::kNone);
-    ASSERT_GE(ballot.planes.data(), count.frame->data());
-    ASSERT_LE(ballot.planes.data() + ballot.planes.size(),
-              count.frame->data() + count.frame->size());
+    ASSERT_EQ(count.signs.view.parameters, kParameters);
+    ASSERT_EQ(count.signs.view.signs.size(), word_count(kParameters));
+    ASSERT_NE(count.signs.keeper, nullptr);
   }
 
   void check(const Bytes& frame) {

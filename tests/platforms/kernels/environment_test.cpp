@@ -32,12 +32,23 @@ std::vector<std::uint64_t> answers(const Kernels& table) {
   table.pack_threshold(x.data(), d, 1e-42F, signs.data(), voted.data());
   note(signs);
   note(voted);
+  // A bound that divides nothing evenly, and one among the denormals.
+  for (const float bound : {0.3F, 1e-40F}) {
+    table.pack_stochastic_ternary(x.data(), d, bound, {{1, 2}, 3, 4}, signs.data(), voted.data());
+    note(signs);
+    note(voted);
+    table.pack_stochastic_sign(x.data(), d, bound, {{1, 2}, 3, 4}, signs.data());
+    note(signs);
+  }
   table.apply(x.data(), d, signs.data(), voted.data(), 1e-3F, 0.999F);
   table.apply(m.data(), d, signs.data(), nullptr, 1e-42F, 1.0F);
   note(x);
   note(m);
   table.momentum(m.data(), x.data(), d, 0.9F);
   note(m);
+  table.signum(m.data(), x.data(), d, 0.9F, {{1, 2}, 3, 4}, signs.data());
+  note(m);
+  note(signs);
   std::vector<float> pixels(256);
   std::vector<std::uint8_t> bytes(256);
   for (std::size_t i = 0; i < 256; ++i) bytes[i] = static_cast<std::uint8_t>(i);

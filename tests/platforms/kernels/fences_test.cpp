@@ -86,6 +86,10 @@ TEST(Fences, StopNoPacking) {
     Plane signs(blank, b);
     Plane voted(blank, a);
 
+    portable_kernels().pack_bits(v.data(), d, expected.data());
+    table.pack_bits(from.data(), d, signs.data());
+    EXPECT_EQ(signs.values(), expected);
+
     portable_kernels().pack_signs(v.data(), d, kCoins, expected.data());
     table.pack_signs(from.data(), d, kCoins, signs.data());
     EXPECT_EQ(signs.values(), expected);
@@ -101,6 +105,83 @@ TEST(Fences, StopNoPacking) {
     table.signum(from.data(), gradient.data(), d, 0.9F, kCoins, signs.data());
     EXPECT_EQ(signs.values(), expected);
     EXPECT_EQ(bits_of(from.values()), bits_of(v));
+  });
+}
+
+TEST(Fences, StopNoStochasticPacking) {
+  for_every_place([](const Kernels& table, std::size_t d, Side a, Side b) {
+    const std::vector<std::uint32_t> blank(naive_words(d), 0xA5A5A5A5);
+    const std::vector<float> v = awkward_floats(d, d);
+    std::vector<std::uint32_t> expected = blank;
+    std::vector<std::uint32_t> expected_voted = blank;
+    Floats from(v, a);
+    Plane signs(blank, b);
+    Plane voted(blank, a);
+    portable_kernels().pack_stochastic_ternary(v.data(), d, 0.5F, kCoins, expected.data(),
+                                               expected_voted.data());
+    table.pack_stochastic_ternary(from.data(), d, 0.5F, kCoins, signs.data(), voted.data());
+    EXPECT_EQ(signs.values(), expected);
+    EXPECT_EQ(voted.values(), expected_voted);
+
+    portable_kernels().pack_stochastic_sign(v.data(), d, 0.5F, kCoins, expected.data());
+    table.pack_stochastic_sign(from.data(), d, 0.5F, kCoins, signs.data());
+    EXPECT_EQ(signs.values(), expected);
+  });
+}
+
+TEST(Fences, StopNoRiceCodes) {
+  using Bytes = std::vector<std::uint8_t>;
+  for_every_place([](const Kernels& table, std::size_t words, Side a, Side b) {
+    Words random(words);
+    const std::vector<std::uint32_t> some = random_plane(words, random);
+    const auto count = static_cast<std::size_t>(portable_kernels().count_ones(some.data(), words));
+    for (const unsigned parameter : {0U, 1U, 7U}) {
+      Bytes remainders((count * parameter + 7) / 8);
+      Bytes quotients((count + ((32 * words - count) >> parameter) + 7) / 8);
+      Plane bits(some, a);
+      Fenced<std::uint8_t> fenced_remainders(remainders, b);
+      Fenced<std::uint8_t> fenced_quotients(quotients, a);
+      const std::size_t used = portable_kernels().rice_encode(some.data(), words, parameter,
+                                                              remainders.data(), quotients.data());
+      EXPECT_EQ(table.rice_encode(bits.data(), words, parameter, fenced_remainders.data(),
+                                  fenced_quotients.data()),
+                used);
+      EXPECT_EQ(fenced_remainders.values(), remainders);
+      EXPECT_EQ(fenced_quotients.values(), quotients);
+
+      // What is decoded ends where its bytes do.
+      quotients.resize(used);
+      Fenced<std::uint8_t> string(quotients, b);
+      Plane decoded(std::vector<std::uint32_t>(words, 1), b);
+      const RiceCode code{fenced_remainders.data(), remainders.size(), string.data(), used,
+                          parameter};
+      EXPECT_TRUE(table.rice_decode(code, decoded.data(), words));
+      EXPECT_EQ(decoded.values(), some);
+    }
+  });
+}
+
+TEST(Fences, StopNoTrits) {
+  for_every_place([](const Kernels& table, std::size_t words, Side a, Side b) {
+    Words random(words);
+    const std::vector<std::uint32_t> voted_words = random_plane(words, random);
+    std::vector<std::uint32_t> sign_words = random_plane(words, random);
+    for (std::size_t w = 0; w < words; ++w) sign_words[w] &= voted_words[w];
+    std::vector<std::uint8_t> expected(32 * ((words + 4) / 5));
+    Plane signs(sign_words, a);
+    Plane voted(voted_words, b);
+    Fenced<std::uint8_t> bytes(expected, a);
+    portable_kernels().pack_trits(sign_words.data(), voted_words.data(), words, expected.data());
+    table.pack_trits(signs.data(), voted.data(), words, bytes.data());
+    EXPECT_EQ(bytes.values(), expected);
+
+    const std::vector<std::uint32_t> blank(words, 0xA5A5A5A5);
+    Plane unpacked_signs(blank, b);
+    Plane unpacked_voted(blank, a);
+    EXPECT_TRUE(
+        table.unpack_trits(bytes.data(), words, unpacked_signs.data(), unpacked_voted.data()));
+    EXPECT_EQ(unpacked_signs.values(), sign_words);
+    EXPECT_EQ(unpacked_voted.values(), voted_words);
   });
 }
 
@@ -188,7 +269,7 @@ TEST(Fences, StopNoCountingAndDeciding) {
     table.count_planes({planes.data(), kPlanes, words, words}, fenced_from.data(), kBallots);
     EXPECT_EQ(planes.values(), expected);
 
-    const std::vector<std::uint32_t> more = random_plane(2 * words, random);
+    std::vector<std::uint32_t> more = random_plane(2 * words, random);
     Plane fenced_more(more, a);
     portable_kernels().merge_counters({expected.data(), kPlanes, words, words}, more.data(), 2);
     table.merge_counters({planes.data(), kPlanes, words, words}, fenced_more.data(), 2);
@@ -205,6 +286,43 @@ TEST(Fences, StopNoCountingAndDeciding) {
                  decided.data());
     EXPECT_EQ(signs.values(), expected_signs);
     EXPECT_EQ(decided.values(), expected_decided);
+
+    const CounterPlanes somebody{more.data(), 2, words, words};
+    portable_kernels().decide({expected.data(), kPlanes, words, words}, somebody, 40, 5,
+                              expected_signs.data(), expected_decided.data());
+    table.decide({planes.data(), kPlanes, words, words}, {fenced_more.data(), 2, words, words}, 40,
+                 5, signs.data(), decided.data());
+    EXPECT_EQ(signs.values(), expected_signs);
+    EXPECT_EQ(decided.values(), expected_decided);
+  });
+}
+
+TEST(Fences, StopNoNetCounts) {
+  for_every_place([](const Kernels& table, std::size_t d, Side a, Side b) {
+    constexpr std::size_t kNegativePlanes = 4;
+    constexpr std::size_t kVotedPlanes = 3;
+    const std::size_t words = naive_words(d);
+    Words random(d);
+    std::vector<std::uint32_t> negative = random_plane(kNegativePlanes * words, random);
+    std::vector<std::uint32_t> voted = random_plane(kVotedPlanes * words, random);
+    Plane fenced_negative(negative, a);
+    Plane fenced_voted(voted, b);
+    const CounterPlanes of_negative{negative.data(), kNegativePlanes, words, words};
+    const CounterPlanes of_voted{voted.data(), kVotedPlanes, words, words};
+    const CounterPlanes of_fenced_negative{fenced_negative.data(), kNegativePlanes, words, words};
+    const CounterPlanes of_fenced_voted{fenced_voted.data(), kVotedPlanes, words, words};
+
+    std::vector<std::int16_t> narrow(d);
+    Fenced<std::int16_t> fenced_narrow(narrow, b);
+    portable_kernels().net_counts16(of_negative, of_voted, 15, d, narrow.data());
+    table.net_counts16(of_fenced_negative, of_fenced_voted, 15, d, fenced_narrow.data());
+    EXPECT_EQ(fenced_narrow.values(), narrow);
+
+    std::vector<std::int32_t> wide(d);
+    Fenced<std::int32_t> fenced_wide(wide, a);
+    portable_kernels().net_counts32(of_negative, of_voted, 15, d, wide.data());
+    table.net_counts32(of_fenced_negative, of_fenced_voted, 15, d, fenced_wide.data());
+    EXPECT_EQ(fenced_wide.values(), wide);
   });
 }
 

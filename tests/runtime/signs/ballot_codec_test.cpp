@@ -20,14 +20,24 @@ constexpr std::size_t kShapes[] = {0,    1,    2,    7,    31,   32,   33,   63,
                                    1023, 1024, 1025, 1056, 1057, 2047, 2048, 2049, 7850, 20000};
 constexpr std::uint32_t kAbstain[] = {0, 1, 10, 30, 37, 50, 90, 100};  // per cent: every form
 
+PackedSigns owned(const SignsView& view) {
+  return {view.parameters,
+          {view.signs.begin(), view.signs.end()},
+          {view.voted.begin(), view.voted.end()}};
+}
+
 // If bytes are accepted, they are the bytes that the value they mean is encoded to: so no two byte
-// strings mean the same, and both functions agree on what is accepted.
+// strings mean the same, and both functions agree on what is accepted and what it means.
 void expect_canonical(Encoding encoding, std::span<const std::uint8_t> bytes, std::size_t d) {
-  const auto checked = check_planes(encoding, bytes, d);
+  const auto held = decode_held(encoding, bytes, d, nullptr);
   const auto decoded = decode(encoding, bytes, d);
-  ASSERT_EQ(checked.ok(), decoded.ok());
-  if (!decoded.ok()) return;
-  ASSERT_EQ(*checked, decoded->voted_count());
+  ASSERT_EQ(held.ok(), decoded.ok());
+  if (!decoded.ok()) {
+    ASSERT_EQ(held.error().text, decoded.error().text);
+    return;
+  }
+  ASSERT_EQ(held->voted, decoded->voted_count());
+  ASSERT_EQ(owned(held->view), *decoded);
   const EncodedSigns again = encode(*decoded);
   ASSERT_EQ(again.encoding, encoding);
   ASSERT_TRUE(std::ranges::equal(again.planes, bytes));
@@ -80,15 +90,15 @@ TEST(BallotCodec, RefusesEveryTruncationAndExtension) {
       for (std::size_t size = 0; size < encoded.planes.size(); ++size) {
         const Bytes cut(encoded.planes.begin(),
                         encoded.planes.begin() + static_cast<std::ptrdiff_t>(size));
-        EXPECT_FALSE(check_planes(encoded.encoding, cut, d)) << "d=" << d << " size " << size;
-        EXPECT_FALSE(decode(encoded.encoding, cut, d));
+        EXPECT_FALSE(decode(encoded.encoding, cut, d)) << "d=" << d << " size " << size;
+        EXPECT_FALSE(decode_held(encoded.encoding, cut, d, nullptr));
       }
       for (const std::uint8_t extra : bytes_of("0001ff")) {
         Bytes longer = encoded.planes;
         for (int n = 0; n < 9; ++n) {
           longer.push_back(extra);
-          EXPECT_FALSE(check_planes(encoded.encoding, longer, d));
           EXPECT_FALSE(decode(encoded.encoding, longer, d));
+          EXPECT_FALSE(decode_held(encoded.encoding, longer, d, nullptr));
         }
       }
     }
@@ -148,7 +158,7 @@ TEST(BallotCodec, GivesSmallModelsExactlyOneByteStringPerValue) {
       Bytes planes;
       for (const int byte : bytes) planes.push_back(static_cast<std::uint8_t>(byte));
       ASSERT_NO_FATAL_FAILURE(expect_canonical(encoding, planes, d));
-      if (check_planes(encoding, planes, d)) ++accepted;
+      if (decode(encoding, planes, d)) ++accepted;
     };
     attempt(Encoding::kBinary, {});
     attempt(Encoding::kTernary, {0, 0, 0, 0});
@@ -166,13 +176,10 @@ TEST(BallotCodec, GivesSmallModelsExactlyOneByteStringPerValue) {
 TEST(BallotCodec, RefusesWhatIsNoEncodingOfABallot) {
   const Bytes planes = encode(signs_of("+-0+-")).planes;
   for (const int encoding : {3, 4, 200}) {
-    const auto checked = check_planes(static_cast<Encoding>(encoding), planes, 5);
-    const auto decoded = decode(static_cast<Encoding>(encoding), planes, 5);
-    ASSERT_FALSE(checked);
-    ASSERT_FALSE(decoded);
-    EXPECT_EQ(checked.error().text, decoded.error().text);
+    ASSERT_FALSE(decode(static_cast<Encoding>(encoding), planes, 5));
+    ASSERT_NO_FATAL_FAILURE(expect_canonical(static_cast<Encoding>(encoding), planes, 5));
   }
-  const auto change = check_planes(Encoding::kChange, planes, 5);
+  const auto change = decode(Encoding::kChange, planes, 5);
   EXPECT_NE(change.error().text.find("is for decisions"), std::string::npos);
 }
 
@@ -181,7 +188,7 @@ TEST(BallotCodec, WantsAFullVoteAsBinary) {
       "00000000"
       "1f000000"
       "0a");
-  const auto refused = check_planes(Encoding::kTernary, full, 5);
+  const auto refused = decode(Encoding::kTernary, full, 5);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().text.find("must be sent as binary"), std::string::npos);
 
@@ -190,30 +197,37 @@ TEST(BallotCodec, WantsAFullVoteAsBinary) {
   EXPECT_EQ(encode(not_yet_canonical).encoding, Encoding::kBinary);
 }
 
-TEST(BallotCodec, TakesNoneOnlyWithoutPlanesAndNeverDecodesIt) {
-  EXPECT_EQ(*check_planes(Encoding::kNone, {}, 5), 0U);
-  EXPECT_FALSE(check_planes(Encoding::kNone, bytes_of("00"), 5));
+TEST(BallotCodec, FindsNoSignsInNone) {
   EXPECT_FALSE(decode(Encoding::kNone, {}, 5));
+  EXPECT_FALSE(decode(Encoding::kNone, bytes_of("00"), 5));
+  EXPECT_FALSE(decode_held(Encoding::kNone, {}, 5, nullptr));
 }
 
-TEST(BallotCodec, ShowsBinaryPlanesWhereTheyLie) {
+TEST(BallotCodec, HoldsBinaryPlanesWhereTheyLieAndKeepsTheirOwner) {
   for (const std::size_t d : kShapes) {
     const PackedSigns signs = signs_of(random_text(d, 0, 5));
-    const EncodedSigns encoded = encode(signs);
-    const auto view = view_in_place(encoded.encoding, encoded.planes, d);
-    ASSERT_TRUE(view);
-    EXPECT_EQ(view->parameters, d);
-    EXPECT_TRUE(view->all_voted());
-    EXPECT_TRUE(std::ranges::equal(view->signs, signs.signs));
+    const auto frame = std::make_shared<const Bytes>(encode(signs).planes);
+    const auto held = decode_held(Encoding::kBinary, *frame, d, frame);
+    ASSERT_TRUE(held);
+    EXPECT_EQ(static_cast<const void*>(held->view.signs.data()), frame->data());
+    EXPECT_EQ(held->keeper, frame);
+    EXPECT_EQ(owned(held->view), signs);
   }
 }
 
-TEST(BallotCodec, ShowsNoPlanesThatHaveToBeDecodedOrMoved) {
-  const EncodedSigns ternary = encode(signs_of("+-0-+"));
-  EXPECT_FALSE(view_in_place(ternary.encoding, ternary.planes, 5));
-  Bytes shifted = encode(signs_of("+-+-+")).planes;
-  shifted.insert(shifted.begin(), 0);
-  EXPECT_FALSE(view_in_place(Encoding::kBinary, std::span(shifted).subspan(1), 5));
+TEST(BallotCodec, HoldsItsOwnCopyOfPlanesThatHaveToBeDecodedOrMoved) {
+  const PackedSigns ternary = signs_of("+-0-+");
+  const PackedSigns binary = signs_of("+-+-+");
+  for (const PackedSigns& signs : {ternary, binary}) {
+    const EncodedSigns encoded = encode(signs);
+    auto frame = std::make_shared<Bytes>(1);
+    frame->insert(frame->end(), encoded.planes.begin(), encoded.planes.end());
+    const auto held = decode_held(encoded.encoding, std::span(*frame).subspan(1), 5, frame);
+    ASSERT_TRUE(held);
+    EXPECT_EQ(frame.use_count(), 1);
+    std::ranges::fill(*frame, std::uint8_t{0xFF});
+    EXPECT_EQ(owned(held->view), signs);
+  }
 }
 
 TEST(BallotCodecDeathTest, EncodesNoBitsPastTheLastParameter) {

@@ -2,12 +2,15 @@
 // Packed signs from what a person can read, the slow way: for tests.
 
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/bytes.h"
 #include "runtime/base/philox.h"
+#include "runtime/signs/ballot_codec.h"
 #include "runtime/signs/packed_signs.h"
 
 namespace psephos::testing {
@@ -74,6 +77,12 @@ inline std::vector<std::vector<std::string>> vector_lines(const std::string& nam
     lines.push_back(words);
   }
   return lines;
+}
+
+// As a ballot that was found good.
+inline HeldSigns held(PackedSigns signs) {
+  const auto kept = std::make_shared<const PackedSigns>(std::move(signs));
+  return {*kept, kept, kept->voted_count()};
 }
 
 }  // namespace psephos::testing

@@ -71,6 +71,28 @@ TEST(TernaryCodec, TakesTheSmallestForm) {
   EXPECT_EQ(encode(signs_of("0000+00")).planes[0], 0);
 }
 
+TEST(TernaryCodec, KnowsBetweenWhichSizesItsBytesWillBe) {
+  for (const std::size_t d : {1, 5, 33, 160, 1057, 5000, 20'000}) {
+    for (const double share : {0.0, 0.01, 0.1, 0.36, 0.37, 0.5, 0.63, 0.7, 0.95}) {
+      const PackedSigns signs = random_signs(d, share, static_cast<std::uint32_t>(d));
+      if (signs.all_voted()) continue;
+      const SizeBounds bounds = ternary_size(signs.voted_count(), d);
+      const std::size_t size = encode(signs).planes.size();
+      EXPECT_LE(bounds.least, size) << "d=" << d << " share " << share;
+      EXPECT_GE(bounds.most, size) << "d=" << d << " share " << share;
+    }
+  }
+  // One vote, before and behind all the others' places: the ends of the bounds.
+  for (const std::size_t place : {std::size_t{0}, std::size_t{4095}}) {
+    std::string text(4096, '0');
+    text[place] = '+';
+    const std::size_t size = encode(signs_of(text)).planes.size();
+    const SizeBounds bounds = ternary_size(1, text.size());
+    EXPECT_LE(bounds.least, size);
+    EXPECT_GE(bounds.most, size);
+  }
+}
+
 // Encoded by hand in a form that the encoder would not take.
 Bytes in_form(TernaryForm form, const PackedSigns& signs) {
   Bytes bytes = {static_cast<std::uint8_t>(form), 0, 0, 0};
@@ -105,10 +127,8 @@ TEST(TernaryCodec, RefusesEveryFormButTheOneThatItTakes) {
       for (const TernaryForm form : kForms) {
         const Bytes bytes = in_form(form, signs);
         const auto decoded = decode(Encoding::kTernary, bytes, d);
-        const auto checked = check_planes(Encoding::kTernary, bytes, d);
         ASSERT_EQ(decoded.ok(), bytes == best)
             << "d=" << d << " share " << share << " form " << static_cast<int>(form);
-        ASSERT_EQ(checked.ok(), decoded.ok());
         ASSERT_GE(bytes.size(), best.size());
       }
       ASSERT_EQ(*decode(Encoding::kTernary, best, d), signs);
@@ -121,9 +141,6 @@ TEST(TernaryCodec, RefusesEachMalformedBallotByName) {
     const auto decoded = decode(Encoding::kTernary, planes, d);
     ASSERT_FALSE(decoded.ok()) << says;
     EXPECT_NE(decoded.error().text.find(says), std::string::npos) << decoded.error().text;
-    const auto checked = check_planes(Encoding::kTernary, planes, d);
-    ASSERT_FALSE(checked.ok());
-    EXPECT_EQ(checked.error().text, decoded.error().text);
   };
   const PackedSigns sparse = random_signs(1057, 0.1, 4);
   const PackedSigns dense = random_signs(1057, 0.9, 4);
