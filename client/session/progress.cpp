@@ -32,7 +32,8 @@ void Session::continue_restored() {
   have_ = standing.round;
   fingerprint_ = restored->fingerprint;
   epoch_ = standing.epoch;
-  if (standing.ballot) kept_ = Kept{standing.round, standing.ballot};
+  // It may have been sent before: a late one does not stand for a newer round's.
+  if (standing.ballot) kept_ = Kept{standing.round, standing.ballot, true, true};
   saved_ = Saved{standing.round, kept_.has_value()};
   note(fmt::format("going on from the state of round {}", standing.round));
   compare_with_welcome();

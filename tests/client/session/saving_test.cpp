@@ -223,6 +223,20 @@ TEST(Restoring, WhatWasMissedMeanwhileIsCaughtUpWith) {
   EXPECT_TRUE(puppet.sent<wire::Ballot>().empty()) << "ballot 5 is history";
 }
 
+TEST(Restoring, ABallotThatIsLateByNowDoesNotStandForTheOpenRoundsOwn) {
+  Puppet puppet = restored(stood_at(5, true));
+  puppet.start();
+  wire::Welcome stale = welcome(6);
+  stale.hyper.staleness = 1;
+  puppet.hear(stale);
+  puppet.work();
+  ASSERT_EQ(puppet.sent<wire::Ballot>().size(), 1u) << "it may have been lost";
+  puppet.hear(past(5, 5));
+  puppet.work();
+  ASSERT_TRUE(puppet.in_flight<ComputeBallot>());
+  EXPECT_EQ(puppet.in_flight<ComputeBallot>()->round, 6u);
+}
+
 TEST(Restoring, OtherParametersThanTheCoordinatorsAreReplaced) {
   Puppet puppet = restored(stood_at(5, true));
   puppet.start();
