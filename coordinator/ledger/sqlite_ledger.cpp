@@ -1,5 +1,7 @@
 #include "coordinator/ledger/sqlite_ledger.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -31,7 +33,9 @@ Status SqliteLedger::read_recent() {
       whole.push_back(*std::move(checkpoint));
     } else {
       why_not = checkpoint.error();
-      notes_.push_back(why_not->text + "; an older one will do");
+      notes_.push_back(
+          fmt::format("{}: the checkpoint of round {} is damaged; an older one takes its place",
+                      file_.path(), *round));
     }
   }
   if (whole.empty()) {

@@ -51,8 +51,8 @@ TEST(Prove, CrashesDoHappen) {
     coordinators += report.coordinator_starts;
     clients += report.client_starts;
   }
-  EXPECT_GT(coordinators, 60u);
-  EXPECT_GT(clients, 200u);
+  EXPECT_GT(coordinators, 2 * options.last_seed);
+  EXPECT_GT(clients, 8 * options.last_seed);  // there are eight clients at most
 }
 
 TEST(Prove, ASeedHasOneHistory) {
