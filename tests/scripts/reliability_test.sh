@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Every test that docs/reliability.md names exists.
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
+cd "$source_root"
+
+output=""
+names="$(grep -oE '`[A-Z][A-Za-z]+\.[A-Z][A-Za-z0-9]+`' docs/reliability.md | tr -d '`' | sort -u)"
+[ "$(wc -l <<<"$names")" -gt 20 ] || complain "the table of faults names hardly any test"
+while read -r name; do
+  grep -rqE "^TEST(_F|_P)?\\(${name%.*}, ${name#*.}\\)|^ *${name#*.}\\) *\\{" tests --include='*_test.cpp' ||
+    complain "docs/reliability.md names $name, and there is no such test"
+done <<<"$names"
+
+finish
