@@ -5,6 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 cd "$source_root"
 
 output=""
+# shellcheck disable=SC2016  # the backquotes are the document's
 names="$(grep -oE '`[A-Z][A-Za-z]+\.[A-Z][A-Za-z0-9]+`' docs/reliability.md | tr -d '`' | sort -u)"
 [ "$(wc -l <<<"$names")" -gt 20 ] || complain "the table of faults names hardly any test"
 while read -r name; do
