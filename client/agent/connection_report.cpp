@@ -23,7 +23,11 @@ std::optional<std::string> ConnectionReport::sentence(net::ConnectionNews news) 
           endpoint_);
     case ConnectionNews::kHungUp:
       if (own_key_.empty()) {
-        return fmt::format("who listens at {} is no coordinator: check --connect", endpoint_);
+        // One with keys may hang up before its greeting has told so.
+        return fmt::format(
+            "who listens at {} is no coordinator, or one that speaks with keys only: check "
+            "--connect, or give --key and --server-key",
+            endpoint_);
       }
       return fmt::format(
           "who listens at {} does not hold the key of --server-key: fetch the coordinator's .pub "
