@@ -62,6 +62,7 @@ Frame false_ballot(const Known& known, Luck& luck) {
 }
 
 Frame damaged(const Frame& frame, Luck& luck) {
+  if (frame->empty()) return frame;
   Bytes bytes = *frame;
   if (luck.chance(0.2)) {
     bytes.resize(luck.below(static_cast<std::uint32_t>(bytes.size())));

@@ -287,7 +287,10 @@ void World::tell_coordinator(const coordinator::Event& event) {
     return;
   } catch (const Violation&) {
     throw;
-  } catch (const std::runtime_error&) {  // the ledger cannot be written: it stops
+  } catch (const std::runtime_error& error) {  // the ledger cannot be written: it stops
+    trace(std::string("the coordinator stops: ") + error.what());
+    if (healed_ && !disk_.lied()) throw Violation(fmt::format("no coordinator: {}", error.what()));
+    refused_ = healed_;
     coordinator_dies();
     return;
   }
