@@ -55,8 +55,15 @@ void set_common_options(zmq::socket_t& socket, std::size_t max_frame_bytes, int 
   socket.set(zmq::sockopt::rcvhwm, kHighWaterMark);
   socket.set(zmq::sockopt::linger, 0);
   socket.set(zmq::sockopt::immediate, true);
-  socket.set(zmq::sockopt::heartbeat_ivl, heartbeat_ms);
-  socket.set(zmq::sockopt::heartbeat_timeout, kMissedHeartbeats * heartbeat_ms);
+  // Not ZMTP's heartbeats: when their timer meets a peer that filled its queue and hung up before
+  // the queue was read, libzmq 4.3 aborts the process ("Assertion failed: !_io_error"). The
+  // kernel's do the same for a dead connection.
+  const int heartbeat_s = std::max(1, heartbeat_ms / 1000);
+  socket.set(zmq::sockopt::heartbeat_ivl, 0);
+  socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::tcp_keepalive_idle, heartbeat_s);
+  socket.set(zmq::sockopt::tcp_keepalive_intvl, heartbeat_s);
+  socket.set(zmq::sockopt::tcp_keepalive_cnt, kMissedHeartbeats);
   socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
   socket.set(zmq::sockopt::connect_timeout, kConnectTimeoutMs);
   socket.set(zmq::sockopt::backlog, kBacklog);

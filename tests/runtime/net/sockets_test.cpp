@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "tests/runtime/net/peers.h"
 
 namespace psephos::net {
@@ -50,6 +53,19 @@ TEST_F(Sockets, CopyFramesIntoAlignedMemory) {
     EXPECT_EQ(incoming->frame->size(), bytes);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(incoming->frame->data()) % kAlignment, 0u);
   }
+}
+
+// With libzmq's own heartbeats the process aborted here.
+TEST_F(Sockets, APeerThatFloodsAndHangsUpWhileNobodyReadsHarmsNothing) {
+  constexpr int kShortHeartbeatMs = 50;
+  RouterSocket router =
+      *RouterSocket::bind(context_, "tcp://127.0.0.1:0", kFrameLimit, kShortHeartbeatMs);
+  {
+    RawDealer stranger(router.endpoint());
+    for (int i = 0; i < 300; ++i) stranger.send({std::string(3000, '\x9d')});
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(10 * kShortHeartbeatMs));
+  expect_alive(router);
 }
 
 TEST_F(Sockets, Port0BecomesARealPort) {
