@@ -75,8 +75,7 @@ function(psephos_test_flags NAME)
   target_link_libraries(${NAME} PRIVATE psephos_flags GTest::gtest)
   target_compile_options(${NAME} PRIVATE
     $<$<CONFIG:Release>:-O1>
-    $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds> $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>
-    $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overread>)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds> $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
 endfunction()
 
 # psephos_tests(NAME [DEPENDS targets...]): every *_test.cpp of this folder and those below, as one
