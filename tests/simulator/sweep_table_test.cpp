@@ -92,12 +92,18 @@ TEST_F(SweepTableTest, TheFirstRowOfARunCounts) {
 
 TEST_F(SweepTableTest, RefusesWhatIsNotOfThisSweepAndLeavesItAlone) {
   const std::string other = "a file of somebody's, without an end of line";
+  const auto below_header = [](const char* row) {
+    std::string text = kHeader;
+    text += row;
+    return text;
+  };
+  const std::string torn = std::string("other,header\n") + kRow + "torn";
   for (const std::string& text :
-       {other, std::string("other,header\n") + kRow + "torn", std::string(kHeader) + "1,2,3\n",
-        std::string(kHeader) + "cnn,2,7,0.1,1.5,60,0.2,1,1.7,f00d,finished\n",
-        std::string(kHeader) + "softmax,2,7,0.1,1.5,60,0.2,1,1.7,f00d,cancelled\n",
-        std::string(kHeader) + "softmax,2,x,0.1,1.5,60,0.2,1,1.7,f00d,finished\n",
-        std::string(kHeader) + "softmax,2,7,,,60,0.2,1,1.7,f00d,finished\n", std::string()}) {
+       {other, torn, below_header("1,2,3\n"),
+        below_header("cnn,2,7,0.1,1.5,60,0.2,1,1.7,f00d,finished\n"),
+        below_header("softmax,2,7,0.1,1.5,60,0.2,1,1.7,f00d,cancelled\n"),
+        below_header("softmax,2,x,0.1,1.5,60,0.2,1,1.7,f00d,finished\n"),
+        below_header("softmax,2,7,,,60,0.2,1,1.7,f00d,finished\n"), std::string()}) {
     write("sweep.csv", text);
     EXPECT_NE(error().find("sweep.csv"), std::string::npos) << text;
     EXPECT_EQ(contents(path()), text);
