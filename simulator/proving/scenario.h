@@ -73,7 +73,8 @@ struct Plan {
 
 inline constexpr std::uint32_t kRounds = 50;  // of every run, at least
 
-// `parameters`: d. `disk`: SQLite on a faulty disk even where the scenario does not ask for it.
+// `sqlite`: the ledger is SQLite even where the scenario does not ask for it; in kAll its disk
+// fails, too.
 Plan draw_plan(Scenario scenario, std::uint32_t seed, bool sqlite);
 
 }  // namespace psephos::proving
