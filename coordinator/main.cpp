@@ -190,7 +190,7 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
       return fail("--endpoint-file: " + possible.error().text, kExitFailure);
     }
   }
-  if (const auto opened = reporter.open_folder(config_text); !opened) {
+  if (const auto opened = reporter.open_folder(config_text, goes_on); !opened) {
     return fail(opened.error().text, kExitFailure);
   }
   if (!flags.endpoint_file.empty()) {

@@ -60,11 +60,10 @@ trap 'exit 130' INT TERM
 start() {
   local who="$1" folder="$2"
   if [ "$who" -eq 0 ]; then
-    starts=$((starts + 1))
     "$bin/psephos-coordinator" --bind "tcp://127.0.0.1:$port" --ledger "$folder/ledger" \
       --dataset synthetic --model mlp:64 --rounds 150 --batch 16 --heartbeat-ms 100 \
       --min-voters "$min_voters" --min-clients "$clients" --deadline-ms 1000 --eval-every 0 \
-      --out "$folder/run-$starts" --quiet >>"$folder/coordinator.log" 2>&1 &
+      --out "$folder/run" --quiet >>"$folder/coordinator.log" 2>&1 &
   else
     "$bin/psephos-client" --connect "tcp://127.0.0.1:$port" --dataset synthetic \
       --part "$who/$clients" --name "client-$who" --seed 1 --state "$folder/state-$who" \
@@ -78,7 +77,6 @@ play() {
   local folder="$1" left="$2" who deadline=$((SECONDS + patience))
   mkdir "$folder"
   port=$((20000 + RANDOM % 10000))
-  starts=0
   for ((who = 0; who <= clients; ++who)); do start "$who" "$folder"; done
   while kill -0 "${pids[0]}" 2>/dev/null; do
     if [ "$SECONDS" -ge "$deadline" ]; then
@@ -103,7 +101,8 @@ play() {
   done
   pids=()
   "$bin/psephos-ledger" verify "$folder/ledger" >"$folder/verify.log" || { cat "$folder/verify.log" >&2 && return 1; }
-  fingerprint="$(sed -n 's/.*"fingerprint": *"\([^"]*\)".*/\1/p' "$folder/run-$starts/summary.json" | head -n 1)"
+  # Of the process that led the run to its end.
+  fingerprint="$(find "$folder/run" -name summary.json -exec sed -n 's/.*"fingerprint": *"\([^"]*\)".*/\1/p' {} +)"
 }
 
 state_every=(--state-every 1)

@@ -38,7 +38,9 @@ rm -rf "$copy" # a mistake from a run that was cut short must not stay
 mkdir -p "$copy"
 git ls-files -z --cached --others --exclude-standard |
   xargs -0 cp --parents --preserve=timestamps -t "$copy"
-cmake -S "$copy" -B build/mutation/build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPSEPHOS_TESTS=OFF >/dev/null
+# A mistake may leave a function that nobody calls: its warning is none of ours.
+cmake -S "$copy" -B build/mutation/build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPSEPHOS_TESTS=OFF \
+  -DCMAKE_CXX_FLAGS=-Wno-error >/dev/null
 
 missed=0
 for name in "${names[@]}"; do

@@ -14,11 +14,16 @@ Reporter::Reporter(const OutputOptions& output, std::uint32_t rounds)
 
 Reporter::Reporter(Silent) : silent_(true), terminal_(false, true) { output_.quiet = true; }
 
-Status Reporter::open_folder(const std::string& config_toml) {
+Status Reporter::open_folder(const std::string& config_toml, bool goes_on) {
   if (output_.out.empty()) return Ok{};
-  auto folder = RunFolder::create(output_.out, config_toml);
+  auto folder = goes_on ? RunFolder::create_part(output_.out, config_toml)
+                        : RunFolder::create(output_.out, config_toml);
   if (!folder) return folder.error();
   folder_.emplace(std::move(*folder));
+  if (folder_->directory() != output_.out) {
+    note(fmt::format("--out: {} holds an earlier part of a run; this one goes to {}", output_.out,
+                     folder_->directory().string()));
+  }
   return Ok{};
 }
 
@@ -89,7 +94,9 @@ Status Reporter::finish(Summary& summary, const Coordinator& coordinator) {
       fmt::print(out, "{}\n", sentence);
   }
   const Status written = write_folder(summary, coordinator, clients);
-  if (written && folder_ && !output_.quiet) fmt::print(out, "run folder: {}\n", output_.out);
+  if (written && folder_ && !output_.quiet) {
+    fmt::print(out, "run folder: {}\n", folder_->directory().string());
+  }
   if (output_.json) fmt::print(stdout, "{}\n", to_json(summary));
   std::fflush(stdout);
   return written;

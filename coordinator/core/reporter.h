@@ -31,8 +31,9 @@ class Reporter {
   struct Silent {};
   explicit Reporter(Silent);
 
-  // Creates the run folder when one was asked for.
-  Status open_folder(const std::string& config_toml);
+  // Creates the run folder when one was asked for. `goes_on`: another process led the run before,
+  // and the folder may hold what it reported.
+  Status open_folder(const std::string& config_toml, bool goes_on = false);
 
   // For a run on a virtual clock: wall time counts from here. Other runs need no start: their rows
   // say when they were.

@@ -76,6 +76,17 @@ std::string clients_csv(const std::vector<ClientRow>& clients) {
   return text;
 }
 
+// The first file of a run or a sweep that is in `directory`; null: there is none.
+const char* sign_of_a_run(const fs::path& directory) {
+  std::vector<const char*> names = {kMetrics,    kEvaluations, kClients,
+                                    kParameters, kSummary,     "sweep.toml"};
+  names.insert(names.end(), kRunPictures.begin(), kRunPictures.end());
+  for (const char* name : names) {
+    if (is_there(directory / name)) return name;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 struct RunFolder::State {
@@ -104,20 +115,25 @@ RunFolder::~RunFolder() = default;
 
 Result<RunFolder> RunFolder::create(const fs::path& directory, const std::string& config_toml) {
   if (const auto made = make_out_folder(directory); !made) return made.error();
-  std::vector<const char*> names = {kMetrics,    kEvaluations, kClients,
-                                    kParameters, kSummary,     "sweep.toml"};
-  names.insert(names.end(), kRunPictures.begin(), kRunPictures.end());
-  for (const char* name : names) {
-    if (is_there(directory / name)) {
-      return Error{
-          fmt::format("--out: {} already holds a run or a sweep ({}); choose another folder",
-                      directory.string(), name)};
-    }
+  if (const char* name = sign_of_a_run(directory)) {
+    return Error{fmt::format("--out: {} already holds a run or a sweep ({}); choose another folder",
+                             directory.string(), name)};
   }
   const Status written = replace_file(directory / kConfig, config_toml);
   if (!written) return Error{"--out: " + written.error().text};
   return RunFolder(std::make_unique<State>(directory, config_toml));
 }
+
+Result<RunFolder> RunFolder::create_part(const fs::path& directory,
+                                         const std::string& config_toml) {
+  fs::path part = directory;
+  for (std::uint32_t number = 2; sign_of_a_run(part) != nullptr; ++number) {
+    part = directory / fmt::format("part-{}", number);
+  }
+  return create(part, config_toml);
+}
+
+const fs::path& RunFolder::directory() const { return state_->directory; }
 
 void RunFolder::add(const RoundRow& row) {
   state_->charts.add(row);

@@ -26,9 +26,15 @@ class RunFolder {
   // holds none and may be used again.
   static Result<RunFolder> create(const std::filesystem::path& directory,
                                   const std::string& config_toml);
+  // For a run that goes on: DIR where that holds no run yet, else DIR/part-2, or -3, ...: each
+  // process that leads the run fills a folder of its own.
+  static Result<RunFolder> create_part(const std::filesystem::path& directory,
+                                       const std::string& config_toml);
   RunFolder(RunFolder&&) noexcept;
   RunFolder& operator=(RunFolder&&) noexcept;
   ~RunFolder();
+
+  const std::filesystem::path& directory() const;
 
   // Every row is in the file at once, for whoever watches it; a full disk is reported by finish().
   void add(const RoundRow& row);

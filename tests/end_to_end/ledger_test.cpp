@@ -45,17 +45,20 @@ class Ledgers : public EndToEnd {
 TEST_F(Ledgers, ACoordinatorKilledAgainAndAgainEndsWithTheRunNobodyDisturbed) {
   const std::string undisturbed = lead_to_the_end("calm", "--rounds 400");
 
-  auto coordinator = std::make_optional(lead(keep("killed", "--rounds 400"), "run-0"));
+  // The same command each time: every process reports into a folder of its own.
+  auto coordinator = std::make_optional(lead(keep("killed", "--rounds 400"), "run"));
   const std::string bound = endpoint();
   Process first = client(1);
   Process second = client(2);
-  for (std::uint32_t kill = 0; kill < 3; ++kill) {
-    ASSERT_TRUE(wait_for_round(100 * (kill + 1), "run-" + std::to_string(kill)));
+  const auto folder = [](std::uint32_t part) {
+    return part == 1 ? std::string("run") : "run/part-" + std::to_string(part);
+  };
+  for (std::uint32_t part = 1; part <= 3; ++part) {
+    ASSERT_TRUE(wait_for_round(100 * part, folder(part)));
     coordinator->signal(SIGKILL);
     EXPECT_EQ(coordinator->wait(), 128 + SIGKILL);
-    coordinator.emplace(start_coordinator(
-        keep("killed", "--rounds 400") +
-        Flags{"--bind", bound, "--out", path("run-" + std::to_string(kill + 1)).string()}));
+    coordinator.emplace(start_coordinator(keep("killed", "--rounds 400") +
+                                          Flags{"--bind", bound, "--out", path("run").string()}));
   }
   EXPECT_EQ(coordinator->wait(), 0) << coordinator->err();
   EXPECT_NE(coordinator->err().find("going on at round"), std::string::npos);
@@ -63,8 +66,8 @@ TEST_F(Ledgers, ACoordinatorKilledAgainAndAgainEndsWithTheRunNobodyDisturbed) {
     EXPECT_EQ(one->wait(), 0) << one->err();
     EXPECT_EQ(fingerprint_in(one->out()), undisturbed) << one->err();
   }
-  EXPECT_EQ(summary("run-3").at("fingerprint"), undisturbed);
-  EXPECT_EQ(summary("run-3").at("rounds"), 400);
+  EXPECT_EQ(summary(folder(4)).at("fingerprint"), undisturbed);
+  EXPECT_EQ(summary(folder(4)).at("rounds"), 400);
   EXPECT_EQ(fingerprint_of_verified("killed"), undisturbed);
   // Not one decision is another.
   EXPECT_NE(ledger_says({"diff", path("calm").string(), path("killed").string()}, 0)

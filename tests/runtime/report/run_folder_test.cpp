@@ -129,6 +129,16 @@ TEST_F(RunFolderTest, RefusesToOverwriteARun) {
   }
 }
 
+TEST_F(RunFolderTest, ARunThatGoesOnFillsAFolderForEachPart) {
+  for (const fs::path& part : {scratch_, scratch_ / "part-2", scratch_ / "part-3"}) {
+    auto folder = RunFolder::create_part(scratch_, "config");
+    ASSERT_TRUE(folder);
+    EXPECT_EQ(folder->directory(), part);
+    folder->add(example_round());
+    EXPECT_TRUE(fs::exists(part / "metrics.csv"));
+  }
+}
+
 TEST_F(RunFolderTest, AFailedStartLeavesTheFolderFree) {
   ASSERT_TRUE(RunFolder::create(scratch_, "first"));
   ASSERT_TRUE(RunFolder::create(scratch_, "second"));
