@@ -263,7 +263,7 @@ void World::start_coordinator() {
   options.config = plan_.config;
   options.tensors = tensors_;
   options.run = kRun;
-  options.session = (std::uint64_t{luck_.word()} << 32) | luck_.word();
+  options.session = session_ = (std::uint64_t{luck_.word()} << 32) | luck_.word();
   options.held_out = false;
   coordinator::Outlet& outlet = *this;
   try {
@@ -360,6 +360,11 @@ void World::ballot_counted(const coordinator::CountedBallot& ballot, const HeldS
   if (plan_.keyed && ballot.identity != speaker_) {
     throw Violation(
         fmt::format("a ballot of {} is counted as one of {}", speaker_, ballot.identity));
+  }
+  const auto message = wire::read_client_frame(*heard_, parameter_count(tensors_));
+  if (std::get<wire::Ballot>(*message).session != session_) {
+    throw Violation(
+        fmt::format("a ballot of another session is counted in round {}", ballot.round));
   }
   truth_.counted(ballot, signs.view);
 }
@@ -578,6 +583,7 @@ void World::happen(const ToCoordinator& event) {
   if (!coordinator_ || event.coordinator_life != coordinator_life_) return;
   record(1000, *event.frame);
   speaker_ = event.key;
+  heard_ = event.frame;
   if (trace_) {
     trace(fmt::format("{} -> {}", event.peer,
                       describe(wire::read_client_frame(*event.frame, parameter_count(tensors_)))));

@@ -180,7 +180,9 @@ class World : private coordinator::Outlet {
   std::uint32_t coordinator_life_ = 0;
   Duration coordinator_clock_{0};
   Instant coordinator_tick_at_ = Instant::max();
-  std::string speaker_;    // whose frame the coordinator is looking at: a key, where there are keys
+  std::uint64_t session_ = 0;
+  Frame heard_;            // what the coordinator is looking at,
+  std::string speaker_;    // and whose it is: a key, where there are keys
   bool refused_ = false;   // a damaged ledger
   bool finished_ = false;  // a coordinator has led the run to its end
 

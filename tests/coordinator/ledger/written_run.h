@@ -3,8 +3,6 @@
 // real counting room, and who votes late, comes and goes is drawn as well. The same seed writes the
 // same run, into whatever ledger.
 
-#include <gtest/gtest.h>
-
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +11,7 @@
 #include "coordinator/counting/counting_room.h"
 #include "coordinator/ledger/ledger_file.h"
 #include "coordinator/ledger/memory_ledger.h"
+#include "runtime/base/check.h"
 #include "tests/runtime/signs/signs_of.h"
 #include "tests/runtime/wire/examples.h"
 
@@ -28,7 +27,7 @@ class WrittenRun {
     run.parameters = static_cast<std::uint32_t>(d);
     run.rounds = config_.hyper.rounds;
     run.fingerprint = room_.replica().fingerprint();
-    EXPECT_TRUE(ledger.begin(run, room_.checkpoint()).ok());
+    PSEPHOS_CHECK(ledger.begin(run, room_.checkpoint()).ok(), "an empty ledger takes a run");
   }
 
   static RunConfig config_of(std::uint32_t seed) {
@@ -53,7 +52,7 @@ class WrittenRun {
     return ledger_.add_checkpoint(room_.checkpoint());
   }
   void rounds(std::uint32_t count) {
-    for (std::uint32_t i = 0; i < count; ++i) ASSERT_TRUE(round().ok());
+    for (std::uint32_t i = 0; i < count; ++i) PSEPHOS_CHECK(round().ok(), "a ledger takes a round");
   }
 
   const CountingRoom& room() const { return room_; }
