@@ -72,17 +72,24 @@ start() {
   pids[who]=$!
 }
 
+# failed TEXT LOG...: says so with the last lines of each log.
+failed() {
+  echo "kill9.sh: $1" >&2
+  tail -n 3 "${@:2}" >&2
+  return 1
+}
+
 # play FOLDER KILLS: one run; the fingerprint it came to is left in $fingerprint.
 play() {
   local folder="$1" left="$2" who deadline=$((SECONDS + patience))
+  fingerprint=nothing
   mkdir "$folder"
   port=$((20000 + RANDOM % 10000))
   for ((who = 0; who <= clients; ++who)); do start "$who" "$folder"; done
   while kill -0 "${pids[0]}" 2>/dev/null; do
     if [ "$SECONDS" -ge "$deadline" ]; then
-      echo "kill9.sh: no end after $patience s; the last lines of each:" >&2
-      tail -n 3 "$folder"/*.log >&2
-      return 1
+      failed "no end after $patience s" "$folder"/*.log
+      return
     fi
     sleep "0.$((RANDOM % 3))$((RANDOM % 10))"
     if [ "$left" -gt 0 ]; then
@@ -95,14 +102,30 @@ play() {
       fi
     fi
   done
-  wait "${pids[0]}" || { tail -n 5 "$folder/coordinator.log" >&2 && return 1; }
   for ((who = 1; who <= clients; ++who)); do
-    wait "${pids[who]}" || { tail -n 5 "$folder/client-$who.log" >&2 && return 1; }
+    # One that was away when the run ended hears of it from a coordinator that is started again.
+    while kill -0 "${pids[who]}" 2>/dev/null; do
+      if [ "$SECONDS" -ge "$deadline" ]; then
+        failed "client $who has not ended after $patience s" "$folder"/*.log
+        return
+      fi
+      if ! kill -0 "${pids[0]}" 2>/dev/null; then
+        wait "${pids[0]}" || { failed "the coordinator failed" "$folder/coordinator.log"; return; }
+        start 0 "$folder"
+      fi
+      sleep 0.1
+    done
+    wait "${pids[who]}" || { failed "client $who failed" "$folder/client-$who.log"; return; }
   done
+  kill -TERM "${pids[0]}" 2>/dev/null || true
+  wait "${pids[0]}" || [ "$?" -eq 143 ] || { failed "the coordinator failed" "$folder/coordinator.log"; return; }
   pids=()
-  "$bin/psephos-ledger" verify "$folder/ledger" >"$folder/verify.log" || { cat "$folder/verify.log" >&2 && return 1; }
+  if ! "$bin/psephos-ledger" verify "$folder/ledger" >"$folder/verify.log" 2>&1; then
+    failed "its ledger does not verify" "$folder/verify.log"
+    return
+  fi
   # Of the process that led the run to its end.
-  fingerprint="$(find "$folder/run" -name summary.json -exec sed -n 's/.*"fingerprint": *"\([^"]*\)".*/\1/p' {} +)"
+  fingerprint="$(find "$folder/run" -name summary.json -exec sed -n 's/.*"fingerprint": *"\([^"]*\)".*/\1/p' {} + | sort -u)"
 }
 
 state_every=(--state-every 1)
@@ -117,7 +140,7 @@ for ((run = 1; run <= strict_runs; ++run)); do
     same=$((same + 1))
     rm -rf "${scratch:?}/strict-$run"
   else
-    echo "run $run: ended with ${fingerprint-nothing}" >&2
+    echo "run $run: ended with $fingerprint" >&2
     stop_all
   fi
   [ -t 1 ] && printf '\r%d of %d' "$run" "$strict_runs"

@@ -115,6 +115,11 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
            kBusyWaitMs * 30);
     return;
   }
+  // Who was invited before a restart is not written down; where everybody was, it is known.
+  if (everybody_votes() && options_.round > 0 && member->invited_until == 0) {
+    member->invited_before = ~std::uint64_t{0};
+    member->invited_until = options_.round;
+  }
   member->row.name = shown_name(join.name, arrived.key);
   if (member->takeovers == kSuspiciousTakeovers) {
     raise_takeover_alarm(*member, !arrived.key.empty());

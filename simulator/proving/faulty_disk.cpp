@@ -23,6 +23,13 @@ Outcome FaultyDisk::may_fail() {
   return dead_ || (call >= fail_from_ && call < fail_until_) ? Outcome::kFailed : Outcome::kDone;
 }
 
+// After a call has done its work: does the caller hear of it?
+Outcome FaultyDisk::live_or_die() {
+  if (!luck_.chance(faults_.death)) return Outcome::kDone;
+  crash(luck_.chance(faults_.power_cut) ? Crash::kPower : Crash::kProcess);
+  return Outcome::kFailed;
+}
+
 void FaultyDisk::crash(Crash kind) {
   dead_ = true;
   for (auto& [name, file] : files_) {
@@ -77,7 +84,7 @@ Outcome FaultyDisk::create(const std::string& name) {
 Outcome FaultyDisk::remove(const std::string& name) {
   if (const Outcome outcome = may_fail(); outcome != Outcome::kDone) return outcome;
   files_.erase(name);
-  return Outcome::kDone;
+  return live_or_die();
 }
 
 std::size_t FaultyDisk::size(const std::string& name) const {
@@ -107,7 +114,7 @@ Outcome FaultyDisk::write(const std::string& name, std::uint64_t offset,
   Change change{offset, {part.begin(), part.end()}};
   apply(change, file.written);
   file.unsynced.push_back(std::move(change));
-  return cut ? Outcome::kFailed : Outcome::kDone;
+  return cut ? Outcome::kFailed : live_or_die();
 }
 
 Outcome FaultyDisk::truncate(const std::string& name, std::uint64_t size) {
@@ -116,21 +123,28 @@ Outcome FaultyDisk::truncate(const std::string& name, std::uint64_t size) {
   Change change{size, {}, true};
   apply(change, file.written);
   file.unsynced.push_back(std::move(change));
-  return Outcome::kDone;
+  return live_or_die();
 }
 
 Outcome FaultyDisk::sync(const std::string& name) {
   if (const Outcome outcome = may_fail(); outcome != Outcome::kDone) return outcome;
-  if (luck_.chance(faults_.failed_sync)) return Outcome::kFailed;
+  File& file = files_.at(name);
+  if (luck_.chance(faults_.failed_sync)) {
+    // Linux forgets what it could not write: readers see it, the next sync passes over it.
+    if (luck_.chance(0.5) && !file.unsynced.empty()) {
+      file.unsynced.clear();
+      lied_ = true;
+    }
+    return Outcome::kFailed;
+  }
   if (luck_.chance(faults_.lost_sync)) {
     lied_ = true;
     return Outcome::kDone;
   }
-  File& file = files_.at(name);
   // The same as applying what is unsynced to what is durable, but for a large file cheaper.
   for (const Change& change : file.unsynced) apply(change, file.durable);
   file.unsynced.clear();
-  return Outcome::kDone;
+  return live_or_die();
 }
 
 void FaultyDisk::apply(const Change& change, std::vector<std::uint8_t>& bytes) {

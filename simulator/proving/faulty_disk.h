@@ -22,8 +22,10 @@ namespace psephos::proving {
 struct DiskFaults {
   double full = 0;         // a write is refused: no space
   double short_write = 0;  // a write stops half way, and says so
-  double failed_sync = 0;  // a sync says that it failed
+  double failed_sync = 0;  // a sync says that it failed; half of the time the next one says ok
   double lost_sync = 0;    // a sync says ok and has done nothing: the disk lies
+  double death = 0;        // the process dies in the middle of a call,
+  double power_cut = 0;    // and takes the machine with it
 };
 
 enum class Outcome : std::uint8_t { kDone, kFull, kFailed };
@@ -85,6 +87,7 @@ class FaultyDisk {
   static void apply(const Change& change, std::vector<std::uint8_t>& bytes);
   void lose_power(File& file);
   Outcome may_fail();
+  Outcome live_or_die();
 
   static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 

@@ -31,7 +31,8 @@ constexpr const char* kAbout =
 
 constexpr const char* kExamples =
     "Examples:\n"
-    "  psephos-prove --seeds 1..1000               a thousand runs with every kind of fault\n"
+    "  psephos-prove --seeds 1..1000               a thousand runs, faults of every kind but "
+    "disks'\n"
     "  psephos-prove --scenario crashes --seed 42  one run again, the same to the bit\n"
     "  psephos-prove --scenario disk --seeds 1..200  with SQLite on a disk that loses power\n"
     "  psephos-prove --scenario canary --seeds 1..20 must fail: the ledger forgets a decision";
@@ -62,10 +63,12 @@ std::string json_line(const proving::ProveTotals& totals) {
       totals.wall_s > 0 ? static_cast<double>(totals.runs) / totals.wall_s : 0;
   return fmt::format(
       "{{\"seeds\":{},\"runs\":{},\"violations\":{},\"runs_per_s\":{:.1f},\"simulated_s\":{:.0f},"
-      "\"wall_s\":{:.1f},\"rounds\":{},\"coordinator_starts\":{},\"client_starts\":{},"
+      "\"wall_s\":{:.1f},\"refused\":{},\"rounds\":{},\"coordinator_starts\":{},\"client_starts\":{"
+      "},"
       "\"history\":\"{:016x}\"}}",
       totals.runs, totals.runs, totals.violations, per_second, totals.simulated_s, totals.wall_s,
-      totals.rounds, totals.coordinator_starts, totals.client_starts, totals.history);
+      totals.refused, totals.rounds, totals.coordinator_starts, totals.client_starts,
+      totals.history);
 }
 
 }  // namespace
@@ -146,6 +149,10 @@ int main(int argc, char** argv) {
       "{:.0f} s simulated in {:.1f} s\n",
       totals.runs, scenario, totals.rounds, totals.coordinator_starts, totals.client_starts,
       totals.violations, totals.simulated_s, totals.wall_s);
+  if (totals.refused > 0) {
+    fmt::print("in {} of them a lying disk damaged the ledger, which was found out\n",
+               totals.refused);
+  }
   if (json) fmt::print("{}\n", json_line(totals));
   if (totals.violations > 0) return 1;
   return totals.interrupted ? interrupted_exit_status() : 0;

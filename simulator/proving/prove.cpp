@@ -43,6 +43,7 @@ ProveTotals prove(const ProveOptions& options, const ProveReports& reports) {
       const SeedResult result = play(options, static_cast<std::uint32_t>(seed), reports.trace);
       const std::lock_guard lock(mutex);
       ++totals.runs;
+      totals.refused += result.report.refused ? 1 : 0;
       totals.rounds += result.report.rounds;
       totals.coordinator_starts += result.report.coordinator_starts;
       totals.client_starts += result.report.client_starts;

@@ -23,6 +23,7 @@ struct ProveOptions {
 struct ProveTotals {
   std::uint64_t runs = 0;
   std::uint64_t violations = 0;
+  std::uint64_t refused = 0;  // runs that end with a ledger found damaged
   std::uint64_t rounds = 0;
   std::uint64_t coordinator_starts = 0;
   std::uint64_t client_starts = 0;

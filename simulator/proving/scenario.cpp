@@ -44,16 +44,19 @@ void draw_network(Luck& luck, Intensities& faults) {
 void draw_crashes(Luck& luck, Intensities& faults) {
   if (luck.chance(0.8)) faults.crash_coordinator = intensity(luck, 0.0002, 0.01);
   if (luck.chance(0.8)) faults.crash_client = intensity(luck, 0.0002, 0.02);
+  if (luck.chance(0.3)) faults.state_fails = intensity(luck, 0.01, 1.0);
 }
 
 void draw_disk(Luck& luck, Intensities& faults) {
   faults.sqlite = true;
   faults.crash_coordinator = intensity(luck, 0.0005, 0.01);
-  if (luck.chance(0.7)) faults.power_cut = luck.uniform(0, 1);
+  if (luck.chance(0.7)) faults.disk.power_cut = luck.uniform(0, 1);
+  if (luck.chance(0.5)) faults.disk.death = intensity(luck, 0.0001, 0.01);
   if (luck.chance(0.3)) faults.disk.full = intensity(luck, 0.0005, 0.02);
   if (luck.chance(0.3)) faults.disk.short_write = intensity(luck, 0.0005, 0.02);
   if (luck.chance(0.3)) faults.disk.failed_sync = intensity(luck, 0.0005, 0.05);
   if (luck.chance(0.2)) faults.disk.lost_sync = intensity(luck, 0.001, 0.1);
+  if (luck.chance(0.2)) faults.flip = intensity(luck, 0.01, 1.0);
 }
 
 void draw_churn(Luck& luck, Intensities& faults) {
@@ -79,7 +82,9 @@ void draw_rules(Luck& luck, Plan& plan) {
   const bool may_be_binary = hyper.ballot.kind == BallotRule::Kind::kSign &&
                              config.decision.kind == DecisionRule::Kind::kMajority;
   if (may_be_binary && luck.chance(0.3)) config.downlink = Downlink::kBinary;
-  if (luck.chance(0.2)) config.weight_decay = 0.01;
+  // Small enough to be gathered over a few rounds.
+  if (luck.chance(0.3)) config.weight_decay = luck.uniform(0.0005, 0.01);
+  if (luck.chance(0.3)) config.schedule.kind = Schedule::Kind::kCosine;
   if (luck.chance(0.3)) hyper.staleness = luck.between(1, 4);
   config.lr = 0.01;
   config.eval_every = 0;

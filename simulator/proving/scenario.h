@@ -23,8 +23,8 @@ enum class Scenario : std::uint8_t {
   kChurn,    // clients come late, stay away, leave
   kClocks,   // clocks leap
   kLiars,    // some clients send what no honest one does
-  kAll,
-  kCanary,  // as kCrashes, but the ledger forgets a decision at each crash: must be found out
+  kAll,      // any of these; of the disk, with SQLite alone
+  kCanary,   // as kCrashes, but the ledger forgets a decision at each crash: must be found out
 };
 
 Result<Scenario> parse_scenario(std::string_view text);
@@ -46,11 +46,12 @@ struct Intensities {
   // per action
   double crash_client = 0;
   double crash_coordinator = 0;
-  double power_cut = 0;  // share of the coordinator's crashes that take the machine with them
 
   bool sqlite = false;
   DiskFaults disk;
-  bool forgets = false;  // the canary
+  double flip = 0;         // per start of the coordinator: a bit of the ledger has turned
+  double state_fails = 0;  // per state that a client keeps
+  bool forgets = false;    // the canary
 
   // per tick
   double leave = 0;  // a client goes away for a while

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "runtime/base/philox.h"
+#include "runtime/replica/checkpoint.h"
 #include "runtime/replica/fingerprint.h"
 #include "runtime/signs/ballot_codec.h"
 #include "runtime/signs/decision_codec.h"
@@ -28,7 +29,8 @@ Truth::Truth(RunConfig config, std::span<const float> x_0)
     : config_(std::move(config)),
       d_(x_0.size()),
       x_0_(x_0.begin(), x_0.end()),
-      x_(x_0.begin(), x_0.end()) {
+      x_(x_0.begin(), x_0.end()),
+      decay_(config_.weight_decay) {
   fingerprints_.push_back(psephos::fingerprint(x_));
   known_.emplace(0, fingerprints_.back());
 }
@@ -122,6 +124,16 @@ void Truth::decided(const coordinator::DecisionRecord& record) {
   demand(decision.ok(), "decision {} cannot be read", record.round);
   const Values values = this->values(*decision);
   check_against_sum(values);
+  const EncodedSigns smallest = encode_decision(*decision, last_ ? &*last_ : nullptr);
+  demand(record.votes.encoding == smallest.encoding && record.votes.planes == smallest.planes,
+         "decision {} has not the smallest encoding", record.round);
+  const float delta =
+      learning_rate(config_.schedule, config_.lr, record.round, config_.hyper.rounds);
+  demand(record.delta == delta, "round {} has the rate {}, not {}", record.round, record.delta,
+         delta);
+  const float keep = decay_.keep(delta);
+  demand(record.keep == keep && record.decay_pending == decay_.pending(),
+         "round {} keeps {} of the parameters, not {}", record.round, record.keep, keep);
   apply(values, record.delta, record.keep);
   demand(record.fingerprint == psephos::fingerprint(x_),
          "decision {} names another fingerprint than it leads to", record.round);
@@ -137,6 +149,15 @@ void Truth::committed() {
   line_.push_back(std::move(*pending_));
   pending_.reset();
   known_.emplace(rounds(), fingerprint());
+}
+
+void Truth::checkpointed(const coordinator::Checkpoint& checkpoint) {
+  demand(checkpoint.round == rounds(), "a checkpoint of round {} after {} rounds", checkpoint.round,
+         rounds());
+  const std::optional<EncodedSigns> last = last_ ? std::optional(encode(*last_)) : std::nullopt;
+  demand(
+      checkpoint.bytes == encode_checkpoint(rounds(), x_, fingerprint(), last ? &*last : nullptr),
+      "the checkpoint of round {} is another model", rounds());
 }
 
 void Truth::told(std::span<const std::uint8_t> frame) {
@@ -197,12 +218,14 @@ void Truth::rewind(std::uint32_t rounds) {
   line_.clear();
   fingerprints_.resize(1);
   last_.reset();
+  decay_ = WeightDecay(config_.weight_decay);
   newest_counted_.clear();  // a ballot of a lost round may be counted again
   std::ranges::copy(x_0_, x_.begin());
   for (coordinator::DecisionRecord& record : kept) {
     auto decision =
         decode_decision(record.votes.encoding, record.votes.planes, d_, last_ ? &*last_ : nullptr);
     apply(values(*decision), record.delta, record.keep);
+    decay_.keep(record.delta);
     last_ = std::move(*decision);
     fingerprints_.push_back(record.fingerprint);
     remember_counted(record);

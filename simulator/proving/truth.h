@@ -1,7 +1,7 @@
 #pragma once
 // What must be true whatever goes wrong, checked after every step by somebody who keeps his own
-// books with plain integers and loops, and shares nothing with what he checks but the codec and the
-// fingerprint.
+// books with plain integers and loops, and shares nothing with what he checks but the codecs, the
+// schedule and the fingerprint.
 //
 // A *line* is a history of decisions. There is one, unless a disk lied: what the coordinator lost
 // then, it decides anew, and a second line begins.
@@ -20,6 +20,7 @@
 
 #include "coordinator/ledger/ledger.h"
 #include "runtime/base/bytes.h"
+#include "runtime/replica/schedule.h"
 #include "runtime/run/run_config.h"
 #include "runtime/signs/packed_signs.h"
 #include "runtime/wire/message.h"
@@ -45,10 +46,13 @@ class Truth {
   void tally_lost() { tally_.clear(); }
 
   // The ledger takes a decision: the next one, of exactly the ballots counted, saying what their
-  // sum says, with the fingerprint of the parameters it leads to. Whether it is durable is known
-  // from `committed` on.
+  // sum says, with the schedule's rate and decay, the smallest encoding, and the fingerprint of the
+  // parameters it leads to. Whether it is durable is known from `committed` on.
   void decided(const coordinator::DecisionRecord& record);
   void committed();
+
+  // A checkpoint goes to the ledger: of the newest round.
+  void checkpointed(const coordinator::Checkpoint& checkpoint);
 
   // A new epoch is in the ledger.
   void epoch_began(std::uint32_t epoch) { epoch_ = epoch; }
@@ -98,6 +102,7 @@ class Truth {
   std::vector<std::uint64_t> fingerprints_;  // of x_0, x_1, ...
   std::vector<float> x_0_;
   AlignedVector<float> x_;
+  WeightDecay decay_;
   std::optional<PackedSigns> last_;
   std::optional<coordinator::DecisionRecord> pending_;  // decided, and not known to be committed
 

@@ -49,15 +49,15 @@ class World : private coordinator::Outlet {
   RunReport run();
 
  private:
+  static constexpr std::uint64_t kRun = 0x70736570686f73;
+
   class WatchedLedger;
 
   // Where a client's states go. They survive it.
   class Memory : public client::StateKeeper {
    public:
-    Status keep(const client::ClientState& state) override {
-      bytes_ = client::encode_state(state);
-      return Ok{};
-    }
+    std::function<bool()> fails;  // asked before each
+    Status keep(const client::ClientState& state) override;
     // Null: nothing was kept.
     std::shared_ptr<const client::RunState> kept() const;
 
@@ -131,6 +131,9 @@ class World : private coordinator::Outlet {
   // ---- the coordinator's process
   void start_coordinator();
   std::shared_ptr<coordinator::Ledger> open_ledger();
+  void ledger_failed(const std::string& how);
+  void turn_a_bit();
+  void check_ledger();
   void tell_coordinator(const coordinator::Event& event);
   void coordinator_dies();
   void coordinator_may_die();
@@ -156,7 +159,8 @@ class World : private coordinator::Outlet {
   void heal_when_due();
   bool all_done() const;
   std::string whereabouts() const;
-  void check_end() const;
+  void check_end();
+  Duration leap();
   void record(std::uint64_t what, std::span<const std::uint8_t> bytes = {});
   void trace(const std::string& text) const;
 

@@ -155,6 +155,21 @@ TEST_F(Restart, NoBallotIsCountedInTwoRounds) {
   EXPECT_EQ(life.round(), 2u);
 }
 
+TEST_F(Restart, ALateBallotFromBeforeItCountsOnce) {
+  Life life(options_of(1000), [this] { return open(); });
+  life.vote("ann", 0);
+  life.vote("ben", 0);
+  ASSERT_EQ(life.round(), 1u);
+  life.start();
+  life.coordinator->handle(FrameArrived{"cat", "", join_frame("cat")}, life.now);
+  for (int again = 0; again < 2; ++again) life.vote("cat", 0);
+  ASSERT_EQ(life.round(), 1u);
+  for (const char* name : {"ann", "ben"}) life.vote(name, 1);
+  ASSERT_EQ(life.round(), 2u);
+  EXPECT_EQ(life.coordinator->ledger().decision(1)->counted,
+            (std::vector<CountedBallot>{{"cat", 0}, {"ann", 1}, {"ben", 1}}));
+}
+
 TEST_F(Restart, TheEpochIsInTheLedgerBeforeAnybodyHearsOfIt) {
   lead(5, 1000);
   {

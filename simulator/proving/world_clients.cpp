@@ -1,0 +1,169 @@
+// The clients' processes: sessions, jobs, clocks and the states they keep.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "simulator/proving/pull.h"
+#include "simulator/proving/world.h"
+
+namespace psephos::proving {
+namespace {
+
+// Gradients: a few milliseconds, seldom ten times as many.
+constexpr std::uint32_t kComputeMs = 20;
+
+}  // namespace
+
+Status World::Memory::keep(const client::ClientState& state) {
+  if (fails()) return Error{"no space left on device"};
+  bytes_ = client::encode_state(state);
+  return Ok{};
+}
+
+std::shared_ptr<const client::RunState> World::Memory::kept() const {
+  if (bytes_.empty()) return nullptr;
+  auto state = client::decode_state(bytes_);
+  if (!state) throw Violation("a kept state cannot be read: " + state.error().text);
+  if (!state->run) return nullptr;
+  return std::make_shared<const client::RunState>(std::move(*state->run));
+}
+
+client::SessionOptions World::session_options(std::size_t i) const {
+  client::SessionOptions options;
+  options.name = fmt::format("client-{}", i);
+  options.run = kRun;
+  options.samples = 1;
+  options.key = {seed_, static_cast<std::uint32_t>(i)};
+  options.restored = processes_[i].memory.kept();
+  options.save_every = plan_.save_every;
+  return options;
+}
+
+void World::happen(const ClientStart& event) {
+  Process& process = processes_[event.client];
+  if (process.life != event.life || process.done) return;
+  ++client_starts_;
+  trace(fmt::format("client {} starts", event.client));
+  record(3 + event.client);
+  process.session = std::make_unique<client::Session>(session_options(event.client));
+  process.worker =
+      std::make_unique<client::Worker>(pull(static_cast<std::uint32_t>(parameter_count(tensors_)),
+                                            static_cast<std::uint32_t>(event.client)),
+                                       PhiloxKey{seed_, static_cast<std::uint32_t>(event.client)});
+  process.worker->keep_state_in(process.memory);
+  connect(event.client);
+  step_client(event.client, client::Started{});
+}
+
+void World::step_client(std::size_t i, const client::Event& event) {
+  Process& process = processes_[i];
+  const std::uint32_t life = process.life;
+  for (const client::Action& action : process.session->step(event, now_ + process.clock)) {
+    if (luck_.chance(faults_.crash_client)) {
+      client_dies(i, std::chrono::milliseconds(luck_.between(10, 2000)));
+    }
+    if (process.life != life) return;
+    perform(i, action);
+    if (process.life != life) return;
+  }
+  if (const auto round = process.session->round()) {
+    truth_.reported(i, *round, process.session->fingerprint());
+  }
+  schedule_client_tick(i);
+}
+
+void World::perform(std::size_t i, const client::Action& action) {
+  Process& process = processes_[i];
+  if (const auto* frame = std::get_if<client::SendFrame>(&action)) {
+    client_sends(i, frame->frame);
+  } else if (const auto* start = std::get_if<client::StartJob>(&action)) {
+    process.job = start->job;
+    const bool ballot = std::holds_alternative<client::ComputeBallot>(start->job);
+    const std::uint32_t ms =
+        !ballot ? 0 : luck_.between(1, luck_.chance(0.1) ? 10 * kComputeMs : kComputeMs);
+    queue_.schedule(now_ + std::chrono::milliseconds(ms), JobDue{i, process.life});
+  } else if (std::holds_alternative<client::Reconnect>(action)) {
+    connect(i);
+  } else if (const auto* said = std::get_if<client::Note>(&action)) {
+    trace(fmt::format("client {}: {}", i, said->text));
+  } else if (const auto* end = std::get_if<client::End>(&action)) {
+    if (end->ending == client::Ending::kFinished) {
+      if (process.session->fingerprint() != truth_.fingerprint()) {
+        throw Violation(fmt::format("client {} ends with another model", i));
+      }
+      process.done = true;
+      client_dies(i, Duration::max());
+      return;
+    }
+    if (healed_ && !process.liar)
+      throw Violation(fmt::format("client {} gives up: {}", i, end->text));
+    client_dies(i, std::chrono::milliseconds(luck_.between(10, 2000)));
+  }
+}
+
+// The process ends; another one starts after `away`.
+void World::client_dies(std::size_t i, Duration away) {
+  Process& process = processes_[i];
+  trace(fmt::format("client {} {}", i, process.done ? "is done" : "dies"));
+  ++process.life;
+  ++process.connection;
+  process.connected = false;
+  process.session.reset();
+  process.worker.reset();
+  process.job.reset();
+  process.tick_at = Instant::max();
+  if (!process.done) queue_.schedule(now_ + away, ClientStart{i, process.life});
+}
+
+void World::happen(const JobDue& event) {
+  Process& process = processes_[event.client];
+  if (process.life != event.life) return;
+  const client::Job job = std::move(*process.job);
+  process.job.reset();
+  client::JobDone done = process.worker->perform(job, scratch_);
+  if (const auto* prepared = std::get_if<client::Prepared>(&done); prepared && prepared->restored) {
+    const client::RunState& kept = *std::get<client::Prepare>(job).restored;
+    if (client::encode_state(process.worker->snapshot(kept.standing)) !=
+        client::encode_state({session_options(event.client).key, kept})) {
+      throw Violation(fmt::format("client {} comes back otherwise than it was", event.client));
+    }
+  }
+  step_client(event.client, client::JobEnded{std::move(done)});
+}
+
+void World::happen(const ClientTick& event) {
+  Process& process = processes_[event.client];
+  if (process.life != event.life) return;
+  process.tick_at = Instant::max();
+  process.clock += leap();
+  if (luck_.chance(faults_.leave)) {
+    record(100 + event.client);
+    if (luck_.chance(0.5)) step_client(event.client, client::StopAsked{});
+    if (process.life == event.life) {
+      client_dies(event.client, std::chrono::milliseconds(luck_.between(100, 20'000)));
+    }
+    return;
+  }
+  step_client(event.client, client::Tick{});
+}
+
+void World::schedule_client_tick(std::size_t i) {
+  Process& process = processes_[i];
+  const Instant wanted = process.session->next_tick();
+  if (wanted == Instant::max()) return;
+  const Instant next = std::max(now_, wanted - process.clock);
+  if (next >= process.tick_at) return;
+  process.tick_at = next;
+  queue_.schedule(next, ClientTick{i, process.life});
+}
+
+// A connection is made where somebody listens, or not at all.
+void World::connect(std::size_t i) {
+  Process& process = processes_[i];
+  process.peer = fmt::format("{}#{}", i, ++process.connection);
+  process.connected = coordinator_ != nullptr;
+}
+
+}  // namespace psephos::proving
