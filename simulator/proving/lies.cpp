@@ -11,15 +11,13 @@
 namespace psephos::proving {
 namespace {
 
-std::uint64_t wide(Luck& luck) { return (std::uint64_t{luck.word()} << 32) | luck.word(); }
-
 Frame false_join(const Known& known, Luck& luck) {
   wire::Join join;
-  join.run = luck.chance(0.8) ? known.run : wide(luck);
+  join.run = luck.chance(0.8) ? known.run : luck.wide();
   join.name = luck.chance(0.7) ? known.name : known.other;
   join.have_round = luck.chance(0.7) ? known.round + luck.below(10) : luck.word();
   join.epoch = luck.chance(0.5) ? luck.below(4) : luck.word();
-  join.fingerprint = wide(luck);
+  join.fingerprint = luck.wide();
   return wire::build(join);
 }
 
@@ -37,8 +35,8 @@ Frame false_request(const Known& known, Luck& luck) {
 
 Frame false_ballot(const Known& known, Luck& luck) {
   wire::Ballot ballot;
-  ballot.session = luck.chance(0.9) ? known.session : wide(luck);
-  ballot.run = luck.chance(0.9) ? known.run : wide(luck);
+  ballot.session = luck.chance(0.9) ? known.session : luck.wide();
+  ballot.run = luck.chance(0.9) ? known.run : luck.wide();
   ballot.round = luck.chance(0.5) ? known.round : luck.below(known.rounds + 5);
   ballot.encoding = luck.chance(0.7)   ? Encoding::kBinary
                     : luck.chance(0.7) ? Encoding::kTernary
@@ -87,7 +85,7 @@ Frame draw_lie(const Known& known, Luck& luck) {
       return false_request(known, luck);
     case 5:
       return wire::build(wire::Evaluation{known.session, luck.below(known.rounds + 5), 1e300,
-                                          luck.uniform(0, 1), wide(luck)});
+                                          luck.uniform(0, 1), luck.wide()});
     case 6:
       return wire::build(wire::ClientMessage(wire::Heartbeat{known.session, luck.word()}));
     default:

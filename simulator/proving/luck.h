@@ -21,6 +21,11 @@ class Luck {
     return words_[next_++];
   }
 
+  std::uint64_t wide() {
+    const std::uint64_t high = word();  // a statement each: in one, compilers differ in their order
+    return (high << 32) | word();
+  }
+
   bool chance(double probability) { return probability > 0 && unit_interval(word()) < probability; }
   std::uint32_t below(std::uint32_t n) { return psephos::below(word(), n); }  // n > 0
   std::uint32_t between(std::uint32_t least, std::uint32_t most) {

@@ -145,7 +145,7 @@ void World::start_coordinator() {
   options.config = plan_.config;
   options.tensors = tensors_;
   options.run = kRun;
-  options.session = session_ = (std::uint64_t{luck_.word()} << 32) | luck_.word();
+  options.session = session_ = luck_.wide();
   options.held_out = false;
   coordinator::Outlet& outlet = *this;
   try {

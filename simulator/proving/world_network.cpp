@@ -73,8 +73,8 @@ void World::carry_up(const std::string& peer, const std::string& key, const Fram
   for (int copy = copies(); copy > 0; --copy) {
     // A damaged Join may ask for another run, and be told for good that it is elsewhere.
     const bool damage = luck_.chance(faults_.damage) && !is_join(*frame);
-    queue_.schedule(arrival(), ToCoordinator{peer, key, damage ? damaged(frame, luck_) : frame,
-                                             coordinator_life_});
+    Frame sent = damage ? damaged(frame, luck_) : frame;
+    queue_.schedule(arrival(), ToCoordinator{peer, key, std::move(sent), coordinator_life_});
   }
 }
 
@@ -126,8 +126,9 @@ void World::lie(std::size_t i) {
 
 // Somebody who has overheard a frame says it again, or something like it.
 void World::forge(const Frame& seen) {
-  carry_up(fmt::format("stranger-{}", luck_.chance(0.2) ? ++strangers_ : strangers_), "",
-           luck_.chance(0.5) ? seen : damaged(seen, luck_));
+  if (luck_.chance(0.2)) ++strangers_;
+  const Frame said = luck_.chance(0.5) ? seen : damaged(seen, luck_);
+  carry_up(fmt::format("stranger-{}", strangers_), "", said);
 }
 
 void World::happen(const ToCoordinator& event) {
