@@ -110,22 +110,33 @@ endfunction()
 # and a test that feeds it for a few seconds with inputs of at most N bytes, beginning with those of
 # corpus/NAME. What it discovers stays in the build folder and is where the next run begins.
 # A single allocation of more than PSEPHOS_FUZZ_MALLOC_MB counts as a crash: no reader may believe a
-# header.
+# header. In other builds the test replays corpus/NAME alone.
 set(PSEPHOS_FUZZ_SECONDS 5 CACHE STRING "How long each fuzz target runs in the tests")
 set(PSEPHOS_FUZZ_MALLOC_MB 128)
 function(psephos_fuzz NAME)
   cmake_parse_arguments(FUZZ "" "MAX_BYTES" "DEPENDS" ${ARGN})
+  set(kept ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${NAME})
   set(target fuzz_${NAME})
   add_executable(${target} ${NAME}.cpp)
   target_link_libraries(${target} PRIVATE psephos_flags ${FUZZ_DEPENDS})
-  target_link_options(${target} PRIVATE -fsanitize=fuzzer)
   target_compile_definitions(${target} PRIVATE PSEPHOS_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  if(NOT PSEPHOS_FUZZ)
+    psephos_test_flags(${target})
+    target_sources(${target} PRIVATE replay.cpp)
+    add_test(NAME fuzz_corpus.${NAME} COMMAND ${target} ${kept})
+    set_tests_properties(fuzz_corpus.${NAME} PROPERTIES TIMEOUT 120)
+    return()
+  endif()
+  target_link_options(${target} PRIVATE -fsanitize=fuzzer)
   set(discovered ${CMAKE_CURRENT_BINARY_DIR}/corpus/${NAME})
   set(findings ${CMAKE_CURRENT_BINARY_DIR}/findings/${NAME})
   file(MAKE_DIRECTORY ${discovered} ${findings})
   add_test(NAME fuzz.${NAME} COMMAND ${target}
     -max_total_time=${PSEPHOS_FUZZ_SECONDS} -max_len=${FUZZ_MAX_BYTES} -timeout=10
     -rss_limit_mb=2048 -malloc_limit_mb=${PSEPHOS_FUZZ_MALLOC_MB} -print_final_stats=1
-    -artifact_prefix=${findings}/ ${discovered} ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${NAME})
-  set_tests_properties(fuzz.${NAME} PROPERTIES LABELS fuzz TIMEOUT 120)
+    -artifact_prefix=${findings}/ ${discovered} ${kept})
+  # Freed memory is kept out of use for a while, but not so much of it that every input meets new
+  # pages.
+  set_tests_properties(fuzz.${NAME} PROPERTIES LABELS fuzz TIMEOUT 120
+    ENVIRONMENT ASAN_OPTIONS=quarantine_size_mb=16)
 endfunction()
