@@ -271,7 +271,7 @@ void World::start_coordinator() {
         std::move(options), std::make_unique<WatchedLedger>(*this, ledger), outlet);
   } catch (const Violation&) {
     throw;
-  } catch (const std::runtime_error& error) {
+  } catch (const coordinator::LedgerFailed& error) {
     if (healed_ && !disk_.lied()) throw Violation(fmt::format("no coordinator: {}", error.what()));
     coordinator_dies();
     return;
@@ -287,7 +287,7 @@ void World::tell_coordinator(const coordinator::Event& event) {
     return;
   } catch (const Violation&) {
     throw;
-  } catch (const std::runtime_error& error) {  // the ledger cannot be written: it stops
+  } catch (const coordinator::LedgerFailed& error) {  // the ledger cannot be written: it stops
     trace(std::string("the coordinator stops: ") + error.what());
     if (healed_ && !disk_.lied()) throw Violation(fmt::format("no coordinator: {}", error.what()));
     refused_ = healed_;
