@@ -51,6 +51,13 @@ bool has_log(const std::string& path) {
   return !none && bytes > 0;
 }
 
+// Where the file itself has gone, SQLite would throw them away and begin anew.
+bool is_log_alone(const std::string& path) {
+  std::error_code none;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, none);
+  return has_log(path) && (none || bytes == 0);
+}
+
 bool is_checkpoint_kept(std::uint32_t round) { return round % kCheckpointKeptEvery == 0; }
 
 }  // namespace
@@ -63,6 +70,10 @@ Error LedgerFile::damaged(std::string_view what) const {
 
 Result<LedgerFile> LedgerFile::open(const std::string& path, Use use, const std::string& vfs) {
   const int flags = SQLITE_OPEN_READWRITE | (use == Use::kLead ? SQLITE_OPEN_CREATE : 0);
+  if (is_log_alone(path)) {
+    return Error{fmt::format(
+        "{0}: {0}-wal is there without its ledger: bring the two together, or remove it", path)};
+  }
   auto database = sqlite::Database::open(path, flags, vfs);
   if (!database) return database.error();
   LedgerFile file(*std::move(database));
@@ -91,8 +102,8 @@ Status LedgerFile::identify(Use use) {
   // SQLite takes a file of a few bytes for an empty one, and would write over it.
   const auto bytes = database_.file_bytes();
   if (!bytes) return bytes.error();
-  const bool empty = *pages == 0 && *bytes == 0;
-  if (!empty && *application != kApplication) return Error{path() + ": is not a ledger"};
+  new_ = *pages == 0 && *bytes == 0;
+  if (!new_ && *application != kApplication) return Error{path() + ": is not a ledger"};
   const auto tables = database_.integer("SELECT count(*) FROM sqlite_schema");
   if (!tables) return tables.error();
   if (*tables == 0) {
@@ -354,6 +365,15 @@ Status LedgerFile::check_voters() {
   }
 }
 
+Result<LedgerFile::Rows> LedgerFile::count_rows() {
+  auto select = database_.prepare(
+      "SELECT (SELECT count(*) FROM run), (SELECT count(*) FROM decisions),"
+      " (SELECT count(*) FROM membership), (SELECT count(*) FROM voters)");
+  if (!select) return select.error();
+  if (const auto row = select->step(); !row) return row.error();
+  return Rows{select->integer(0), select->integer(1), select->integer(2), select->integer(3)};
+}
+
 // ---- writing -----------------------------------------------------------------------------------
 
 Status LedgerFile::begin(const RunRecord& run, const Checkpoint& x_0) {
@@ -368,7 +388,7 @@ Status LedgerFile::begin(const RunRecord& run, const Checkpoint& x_0) {
   if (Status committed = transaction->commit(); !committed) return committed;
   run_ = run;
   chain_ = first_chain(run);
-  return Ok{};
+  return settle();
 }
 
 Status LedgerFile::insert(const RunRecord& run) {

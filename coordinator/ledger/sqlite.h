@@ -29,7 +29,8 @@ class Database {
   // `sql` is ours: an error means a table that is not as we made it.
   Result<Statement> prepare(std::string_view sql);
 
-  // Bytes of the file itself, once it has been read from.
+  // Bytes of the file itself, once it has been read from. Refused for names that SQLite takes for
+  // a database in memory.
   Result<std::int64_t> file_bytes();
 
   // Whether the last connection that closes moves the write-ahead log into the file.

@@ -154,11 +154,57 @@ TEST_F(SqliteLedgerTest, RoundsMayGrow) {
   EXPECT_EQ(again->rounds(), 6u);
 }
 
+// A killed coordinator leaves a log beside its ledger, and whoever moves the ledger may forget it.
+TEST_F(SqliteLedgerTest, ALedgerWithoutItsLogIsStillOfItsRun) {
+  auto kept = open();
+  WrittenRun written(*kept, 500, 1);
+  written.rounds(3);
+  write_file(folder_ / "alone", contents("run.ledger"));
+  const auto alone = open("alone");
+  ASSERT_TRUE(alone->run() != nullptr);
+  EXPECT_EQ(*alone->run(), *kept->run());
+  EXPECT_EQ(alone->checkpoint(0)->bytes, kept->checkpoint(0)->bytes);
+}
+
+TEST_F(SqliteLedgerTest, ALedgerThatIsThereWithoutARunIsSaid) {
+  EXPECT_TRUE(open()->notes().empty());
+  const auto again = open();
+  ASSERT_EQ(again->notes().size(), 1u);
+  EXPECT_NE(again->notes()[0].find("no run has begun in it"), std::string::npos);
+}
+
+TEST_F(SqliteLedgerTest, ALogWithoutItsLedgerIsRefusedAndUntouched) {
+  {
+    auto kept = open();
+    WrittenRun written(*kept, 500, 1);
+    written.rounds(3);
+    write_file(folder_ / "moved-wal", contents("run.ledger-wal"));
+  }
+  const FileBytes log = contents("moved-wal");
+  ASSERT_FALSE(log.empty());
+  EXPECT_NE(refusal("moved").find("moved-wal is there without its ledger"), std::string::npos);
+  EXPECT_EQ(contents("moved-wal"), log);
+  EXPECT_FALSE(std::filesystem::exists(file("moved")));
+}
+
+TEST_F(SqliteLedgerTest, WhatIsNoFilesNameIsRefused) {
+  for (const std::string name : {"", ":memory:"}) {
+    const auto kept = SqliteLedger::open(name);
+    ASSERT_FALSE(kept.ok());
+    EXPECT_NE(kept.error().text.find("is no file's name"), std::string::npos) << kept.error().text;
+    const auto looked = LedgerFile::open(name, LedgerFile::Use::kLook);
+    ASSERT_FALSE(looked.ok());
+    EXPECT_NE(looked.error().text.find("is no file's name"), std::string::npos);
+  }
+}
+
 TEST_F(SqliteLedgerTest, ASecondCoordinatorIsRefusedAndHarmsNothing) {
   auto kept = open();
   WrittenRun written(*kept, 100, 1);
   for (int i = 0; i < 5; ++i) {
-    EXPECT_NE(refusal().find("another coordinator has this ledger open"), std::string::npos);
+    EXPECT_NE(refusal().find("another program (a coordinator, or "
+                             "psephos-ledger) has this ledger open"),
+              std::string::npos);
     const auto looker = LedgerFile::open(file(), LedgerFile::Use::kLook);
     ASSERT_FALSE(looker.ok());
     written.rounds(2);
@@ -170,7 +216,7 @@ TEST_F(SqliteLedgerTest, ASecondCoordinatorIsRefusedAndHarmsNothing) {
 
 TEST_F(SqliteLedgerTest, ASecondCoordinatorIsRefusedBeforeARunHasBegun) {
   auto first = open();
-  EXPECT_NE(refusal().find("another coordinator"), std::string::npos);
+  EXPECT_NE(refusal().find("another program"), std::string::npos);
   WrittenRun written(*first, 100, 1);
   EXPECT_TRUE(written.round().ok());
 }
