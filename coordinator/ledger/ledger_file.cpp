@@ -70,12 +70,14 @@ Error LedgerFile::damaged(std::string_view what) const {
 
 Result<LedgerFile> LedgerFile::open(const std::string& path, Use use, const std::string& vfs) {
   const int flags = SQLITE_OPEN_READWRITE | (use == Use::kLead ? SQLITE_OPEN_CREATE : 0);
-  if (is_log_alone(path)) {
+  if (vfs.empty() && is_log_alone(path)) {
     return Error{fmt::format(
         "{0}: {0}-wal is there without its ledger: bring the two together, or remove it", path)};
   }
   auto database = sqlite::Database::open(path, flags, vfs);
   if (!database) return database.error();
+  // Not even to be looked at: locking it needs to be allowed to write.
+  if (database->is_read_only()) return database->explain(SQLITE_READONLY);
   LedgerFile file(*std::move(database));
   // Until it is known to be a ledger of ours, nothing in it may move. (Where there is no log,
   // SQLite makes one, and moving its nothing is how it goes away again.)

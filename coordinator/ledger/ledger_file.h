@@ -40,8 +40,8 @@ class LedgerFile {
     kLead,  // created where there is none; the log is moved into the file when it is closed
     kLook,  // there must be one, and it is left as it is
   };
-  // Refused, untouched: a file that is not a ledger, one of a newer format, one that is in use, a
-  // name whose log is there without its ledger.
+  // Refused, untouched: a file that is not a ledger, one of a newer format, one that is in use or
+  // may not be written, a name whose log is there without its ledger.
   // `vfs`: a file system registered with SQLite; empty: the machine's.
   static Result<LedgerFile> open(const std::string& path, Use use, const std::string& vfs = "");
 

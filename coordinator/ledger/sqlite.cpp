@@ -92,6 +92,8 @@ Result<std::int64_t> Database::file_bytes() {
   return std::int64_t{bytes};
 }
 
+bool Database::is_read_only() const { return sqlite3_db_readonly(db_.get(), "main") == 1; }
+
 void Database::checkpoint_on_close(bool yes) {
   sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, yes ? 0 : 1, nullptr);
 }

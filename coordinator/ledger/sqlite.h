@@ -33,6 +33,9 @@ class Database {
   // a database in memory.
   Result<std::int64_t> file_bytes();
 
+  // The file may be read and not written, whatever was asked for when it was opened.
+  bool is_read_only() const;
+
   // Whether the last connection that closes moves the write-ahead log into the file.
   void checkpoint_on_close(bool yes);
 

@@ -140,7 +140,8 @@ TEST_F(Ledgers, AFullDiskEndsTheCoordinatorAndTheRunGoesOnOnceThereIsRoom) {
   Process first = connect("1/2");
   Process second = connect("2/2");
   EXPECT_EQ(full.wait(), 1);
-  EXPECT_NE(full.err().find(path("full").string()), std::string::npos) << full.err();
+  const std::string says = path("full").string() + ": the disk failed to read or write it";
+  EXPECT_NE(full.err().find(says), std::string::npos) << full.err();
   Process coordinator = start_coordinator(keep("full", "--rounds 150") + Flags{"--bind", bound});
   EXPECT_EQ(coordinator.wait(), 0) << coordinator.err();
   EXPECT_EQ(first.wait(), 0) << first.err();
