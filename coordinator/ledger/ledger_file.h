@@ -1,8 +1,7 @@
 #pragma once
 // A ledger as one SQLite database: write-ahead log, every commit synced, one table per kind of row
-// (ledger_file.cpp has them), every row with the checksum and decisions with the chain of rows.h.
-// Whatever is read is checked before it is believed. sqlite_ledger.h leads runs with it,
-// psephos-ledger looks at it.
+// (tables.h), every row with the checksum and decisions with the chain of rows.h. Whatever is read
+// is checked before it is believed. sqlite_ledger.h leads runs with it, psephos-ledger looks at it.
 //
 // While open it is locked: a second process is refused, and neither harms the other. Errors begin
 // with the path. Not thread-safe.
@@ -51,7 +50,7 @@ class LedgerFile {
 
   // Null while no run has begun.
   const std::optional<RunRecord>& run() const { return run_; }
-  // It was made by open().
+  // It was empty or not there until open() made it.
   bool is_new() const { return new_; }
   std::uint32_t rounds() const { return rounds_; }
   // The decision of a round below rounds(), its checksum compared; DecisionReader compares the
