@@ -1,6 +1,7 @@
 // What a ledger costs a run, on the disk that holds DIR: one JSON line with the median and the 99th
 // percentile of a commit and of a checkpoint, and how long a coordinator that starts again takes
-// from opening the file to its open round.
+// from opening the file to its open round: after one that ended, and after one that was killed and
+// left a log beside its file.
 //
 // Decisions are of random ballots, which no encoding makes smaller than a bit a parameter.
 
@@ -83,12 +84,26 @@ void vote(coordinator::CountingRoom& room, const Options& options) {
   }
 }
 
+// From opening the file to the open round.
+double seconds_to_restart(const std::string& file, const CoordinatorOptions& run) {
+  return seconds_of([&] {
+    auto ledger = needed(SqliteLedger::open(file));
+    needed(start_run(run, *ledger));
+  });
+}
+
 int measure(const Options& options) {
-  const std::filesystem::path file = std::filesystem::path(options.directory) / "speed.ledger";
-  PSEPHOS_CHECK(!std::filesystem::exists(file), "speed.ledger is there already: remove it");
+  const std::filesystem::path folder(options.directory);
+  const std::filesystem::path file = folder / "speed.ledger";
+  const std::filesystem::path killed = folder / "speed.killed.ledger";
+  for (const auto& taken : {file, killed}) {
+    PSEPHOS_CHECK(!std::filesystem::exists(taken),
+                  "speed.ledger or speed.killed.ledger is there already: remove it");
+  }
   const CoordinatorOptions run = run_of(options);
   std::vector<double> commits;
   std::vector<double> checkpoints;
+  std::uintmax_t log_bytes = 0;
   {
     auto ledger = needed(SqliteLedger::open(file.string()));
     auto start = needed(start_run(run, *ledger));
@@ -101,20 +116,25 @@ int measure(const Options& options) {
       const CheckpointRef checkpoint = room.checkpoint();
       checkpoints.push_back(seconds_of([&] { needed(ledger->add_checkpoint(checkpoint)); }));
     }
+    // What kill -9 would leave now.
+    std::filesystem::copy_file(file, killed);
+    std::filesystem::copy_file(file.string() + "-wal", killed.string() + "-wal");
+    log_bytes = std::filesystem::file_size(killed.string() + "-wal");
   }
   const auto bytes = std::filesystem::file_size(file);
-  const double reopened = seconds_of([&] {
-    auto ledger = needed(SqliteLedger::open(file.string()));
-    needed(start_run(run, *ledger));
-  });
+  const double reopened = seconds_to_restart(file.string(), run);
+  const double reopened_after_kill = seconds_to_restart(killed.string(), run);
+  std::filesystem::remove(killed);
   if (!options.keep) std::filesystem::remove(file);
   fmt::print(
       "{{\"d\": {}, \"rounds\": {}, \"voters\": {}, \"commit_p50_ms\": {:.3f}, "
       "\"commit_p99_ms\": {:.3f}, \"checkpoint_p50_ms\": {:.3f}, \"checkpoint_p99_ms\": {:.3f}, "
-      "\"restart_ms\": {:.1f}, \"ledger_bytes\": {}}}\n",
+      "\"restart_ms\": {:.1f}, \"restart_after_kill_ms\": {:.1f}, \"log_bytes\": {}, "
+      "\"ledger_bytes\": {}}}\n",
       options.parameters, options.rounds, options.voters, 1e3 * percentile(commits, 0.5),
       1e3 * percentile(commits, 0.99), 1e3 * percentile(checkpoints, 0.5),
-      1e3 * percentile(checkpoints, 0.99), 1e3 * reopened, bytes);
+      1e3 * percentile(checkpoints, 0.99), 1e3 * reopened, 1e3 * reopened_after_kill, log_bytes,
+      bytes);
   return 0;
 }
 

@@ -147,12 +147,14 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
     return fail(source.explain(prepared.error().text), external ? kExitFailure : kExitUsage);
   auto kept = coordinator::open_ledger(flags.ledger);
   if (!kept) return fail(kept.error().text, kExitFailure);
-  const bool goes_on = kept->ledger->run() != nullptr;  // then its x_0 is in the ledger
-  if (!goes_on) {
-    const auto loaded = flags.warm_start.empty()
-                            ? coordinator::load_initial_parameters(*config, *prepared)
-                            : coordinator::load_warm_start(flags.warm_start, *prepared);
-    if (!loaded) return fail(loaded.error().text, kExitFailure);
+  const bool goes_on = kept->ledger->run() != nullptr;
+  // Of a run that goes on the ledger has x_0; what is given is compared with it.
+  if (const auto loaded = flags.warm_start.empty()
+                              ? coordinator::load_initial_parameters(*config, *prepared)
+                              : coordinator::load_warm_start(flags.warm_start, *prepared);
+      !loaded) {
+    return fail(loaded.error().text + (goes_on ? " (the ledger's run goes on without it)" : ""),
+                kExitFailure);
   }
   coordinator::CoordinatorOptions run;
   run.config = *config;

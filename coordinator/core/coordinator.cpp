@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <stdexcept>
 #include <utility>
 
 #include "coordinator/core/start.h"
@@ -34,7 +33,7 @@ SessionOptions session_options(const CoordinatorOptions& options, const Ledger& 
 
 template <class T>
 T needed(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().text);
+  if (!result) throw LedgerFailed(result.error().text);
   return std::move(result).value();
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "coordinator/counting/counting_room.h"
@@ -35,6 +36,13 @@ class Outlet {
   }
 };
 
+// The ledger cannot be written, or is of another run: nothing may be decided, and the process ends
+// with this sentence. Thrown by Coordinator alone.
+class LedgerFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 struct CoordinatorOptions {
   RunConfig config;
   TensorTable tensors;
@@ -51,11 +59,11 @@ struct Start;  // core/start.h
 class Coordinator {
  public:
   // Goes on with the run in `ledger`, or begins one there. `outlet` must outlive this. Throws
-  // std::runtime_error where the ledger is of another run (start.h says which) or fails.
+  // LedgerFailed where the ledger is of another run (start.h says which) or fails.
   Coordinator(CoordinatorOptions options, std::unique_ptr<Ledger> ledger, Outlet& outlet);
 
-  // Steps the machine and everything that follows from it. Throws std::runtime_error when the
-  // ledger cannot be written: nothing may be decided then.
+  // Steps the machine and everything that follows from it. Throws LedgerFailed when the ledger
+  // cannot be written.
   void handle(const Event& event, Instant now);
 
   Instant next_tick() const { return session_.next_tick(); }

@@ -108,12 +108,16 @@ Status check_same_run(const CoordinatorOptions& options, const Ledger& ledger) {
         "--rounds {}: the ledger's run has {}; a run that goes on may have more, not fewer", rounds,
         run->rounds)};
   }
-  if (!options.config.init_file.empty() && !run->x0_given) {
-    return Error{"--init: the ledger's run began with parameters that its seed drew; leave it out"};
+  const bool given = !options.config.init_file.empty() || !options.x_0.empty();
+  if (given && !run->x0_given) {
+    return Error{
+        "--init or --warm-start: the ledger's run began with parameters that its seed drew: leave "
+        "it out"};
   }
   if (!options.x_0.empty() && fingerprint(options.x_0) != run->fingerprint) {
     return Error{
-        fmt::format("--ledger: its run began with other parameters than are given: {}", kAdvice)};
+        "--init or --warm-start: the ledger's run began with other parameters than these; it has "
+        "its own: leave it out"};
   }
   return Ok{};
 }

@@ -18,8 +18,9 @@ struct Start {
   std::vector<CountedBallot> counted;  // newest of every key whose ballots might come again
 };
 
-// Is the run in `ledger`, if there is one, the run that `options` describe? --rounds may be larger.
-// The error names the first flag that differs and says what to do.
+// Is the run in `ledger`, if there is one, the run that `options` describe? --rounds may be larger;
+// x_0 may be left out, for the ledger has it. The error names the first flag that differs and says
+// what to do.
 Status check_same_run(const CoordinatorOptions& options, const Ledger& ledger);
 
 // Begins a run in an empty ledger, or goes on with the one in it.

@@ -1,8 +1,7 @@
 #pragma once
 // A ledger as one SQLite database: write-ahead log, every commit synced, one table per kind of row
-// (ledger_file.cpp has them), every row with the checksum and decisions with the chain of rows.h.
-// Whatever is read is checked before it is believed. sqlite_ledger.h leads runs with it,
-// psephos-ledger looks at it.
+// (tables.h), every row with the checksum and decisions with the chain of rows.h. Whatever is read
+// is checked before it is believed. sqlite_ledger.h leads runs with it, psephos-ledger looks at it.
 //
 // While open it is locked: a second process is refused, and neither harms the other. Errors begin
 // with the path. Not thread-safe.
@@ -40,7 +39,8 @@ class LedgerFile {
     kLead,  // created where there is none; the log is moved into the file when it is closed
     kLook,  // there must be one, and it is left as it is
   };
-  // Refused, untouched: a file that is not a ledger, one of a newer format, one that is in use.
+  // Refused, untouched: a file that is not a ledger, one of a newer format, one that is in use or
+  // may not be written, a name whose log is there without its ledger.
   // `vfs`: a file system registered with SQLite; empty: the machine's.
   static Result<LedgerFile> open(const std::string& path, Use use, const std::string& vfs = "");
 
@@ -50,6 +50,8 @@ class LedgerFile {
 
   // Null while no run has begun.
   const std::optional<RunRecord>& run() const { return run_; }
+  // It was empty or not there until open() made it.
+  bool is_new() const { return new_; }
   std::uint32_t rounds() const { return rounds_; }
   // The decision of a round below rounds(), its checksum compared; DecisionReader compares the
   // chain.
@@ -66,8 +68,19 @@ class LedgerFile {
   Status check_pages();
   Status check_voters();
 
+  // How many rows there are, whether anything reads them or not.
+  struct Rows {
+    std::int64_t runs = 0;
+    std::int64_t decisions = 0;
+    std::int64_t membership = 0;
+    std::int64_t voters = 0;
+    bool operator==(const Rows&) const = default;
+  };
+  Result<Rows> count_rows();
+
   // ---- what is put into it, each all or nothing and on the disk when it returns ok ----
 
+  // In the file itself then, so that one without its log never looks as if no run had begun.
   Status begin(const RunRecord& run, const Checkpoint& x_0);
   Status grow(std::uint32_t rounds);
   // Brings to the disk what a process before this one wrote and may not have synced when it died:
@@ -100,6 +113,7 @@ class LedgerFile {
   Error damaged(std::string_view what) const;
 
   sqlite::Database database_;
+  bool new_ = false;
   std::optional<RunRecord> run_;
   std::uint32_t rounds_ = 0;
   Chain chain_{};  // after the newest decision

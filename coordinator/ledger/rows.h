@@ -3,8 +3,15 @@
 // little-endian in their width, floats by their bits, text and bytes behind a 32-bit length, lists
 // behind a 32-bit count. Every row keeps the XXH3-64 of them; a decision's also links to the one
 // before: chain_k = XXH3-128(chain_{k-1}, canonical bytes of decision k), and chain_{-1} is the
-// XXH3-128 of the run's row (--rounds, which may grow, apart). No row can change, go or come, and
-// no two change places, without it showing.
+// XXH3-128 of the run's row (--rounds, which may grow, apart).
+//
+// So `psephos-ledger verify` finds every row that says something else than what was written, came,
+// or changed places with another; and every row that is gone but for three kinds. The newest
+// decisions, taken together with all that belongs to them, leave a ledger that ended earlier: a
+// client that was there knows better (a new epoch begins). Epochs are only known to ascend. Of the
+// checkpoints x_0 alone must be there: the others save replaying, and follow from it.
+//
+// Hashes without a key: they find what went wrong, not who writes rows and hashes to match.
 //
 // Pure functions.
 

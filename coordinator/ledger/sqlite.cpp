@@ -13,7 +13,8 @@ const char* meaning_of(int code) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return "another coordinator has this ledger open; a ledger is led by one at a time";
+      return "another program (a coordinator, or psephos-ledger) has this ledger open: end it "
+             "first";
     case SQLITE_FULL:
       return "the disk is full: free some space and start again; what was committed is safe";
     case SQLITE_READONLY:
@@ -80,11 +81,18 @@ Result<Statement> Database::prepare(std::string_view sql) {
 Result<std::int64_t> Database::file_bytes() {
   sqlite3_file* file = nullptr;
   int code = sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  // Of databases in memory ("", ":memory:") there is none.
+  if (code == SQLITE_OK && file->pMethods == nullptr) {
+    return Error{
+        fmt::format("{}: is no file's name: choose another", path_.empty() ? "\"\"" : path_)};
+  }
   sqlite3_int64 bytes = 0;
   if (code == SQLITE_OK) code = file->pMethods->xFileSize(file, &bytes);
   if (code != SQLITE_OK) return explain(code);
   return std::int64_t{bytes};
 }
+
+bool Database::is_read_only() const { return sqlite3_db_readonly(db_.get(), "main") == 1; }
 
 void Database::checkpoint_on_close(bool yes) {
   sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, yes ? 0 : 1, nullptr);

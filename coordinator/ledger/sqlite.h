@@ -29,8 +29,12 @@ class Database {
   // `sql` is ours: an error means a table that is not as we made it.
   Result<Statement> prepare(std::string_view sql);
 
-  // Bytes of the file itself, once it has been read from.
+  // Bytes of the file itself, once it has been read from. Refused for names that SQLite takes for
+  // a database in memory.
   Result<std::int64_t> file_bytes();
+
+  // The file may be read and not written, whatever was asked for when it was opened.
+  bool is_read_only() const;
 
   // Whether the last connection that closes moves the write-ahead log into the file.
   void checkpoint_on_close(bool yes);

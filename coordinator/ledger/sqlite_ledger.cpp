@@ -15,6 +15,9 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::string& path
   if (ledger->file_.run()) {
     if (const Status read = ledger->read_recent(); !read) return read.error();
     if (const Status settled = ledger->file_.settle(); !settled) return settled.error();
+  } else if (!ledger->file_.is_new()) {
+    ledger->notes_.push_back(
+        fmt::format("{}: is there already, and no run has begun in it: this is a new one", path));
   }
   return ledger;
 }

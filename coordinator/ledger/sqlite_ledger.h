@@ -22,7 +22,8 @@ class SqliteLedger : public Ledger {
   static Result<std::unique_ptr<SqliteLedger>> open(const std::string& path,
                                                     const std::string& vfs = "");
 
-  // What was found amiss while opening and could be helped: sentences for the log.
+  // What was found amiss while opening and could be helped, and a file that was there without a
+  // run: sentences for the log.
   const std::vector<std::string>& notes() const { return notes_; }
 
   const RunRecord* run() const override { return recent_.run(); }

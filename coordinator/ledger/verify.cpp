@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <utility>
 #include <vector>
@@ -21,15 +22,14 @@ class Walk {
   Status prepare() {
     if (Status pages = file_.check_pages(); !pages) return pages;
     if (Status voters = file_.check_voters(); !voters) return voters;
-    const auto epochs = file_.epochs();
-    if (!epochs) return epochs.error();
-    for (const EpochRecord& epoch : *epochs) {
-      if (epoch.round > file_.rounds()) return wrong("an epoch began after the last round");
-    }
+    if (Status epochs = check_epochs(); !epochs) return epochs;
     auto checkpoints = file_.checkpoints();
     if (!checkpoints) return checkpoints.error();
     checkpoints_ = *std::move(checkpoints);
     if (checkpoints_.empty() || checkpoints_.front() != 0) return wrong("x_0 is missing");
+    if (std::ranges::adjacent_find(checkpoints_, std::greater_equal()) != checkpoints_.end()) {
+      return wrong("two checkpoints are of one round");
+    }
     if (checkpoints_.back() > file_.rounds()) return wrong("a checkpoint is of a later round");
     return Ok{};
   }
@@ -55,6 +55,8 @@ class Walk {
     if (!stored) return stored.error();
     const DecisionRecord& record = *stored->record;
     if (const auto membership = file_.membership(*stored); !membership) return membership.error();
+    ++read_.decisions;
+    read_.membership += stored->events;
     if (Status counted = check_counted(record); !counted) return counted;
     if (Status applied = replay_->apply(record, threads_); !applied) {
       return wrong(applied.error().text);
@@ -62,8 +64,32 @@ class Walk {
     return check_checkpoint();
   }
 
+  // After the last round: was there anything else?
+  Status finish() {
+    read_.voters = static_cast<std::int64_t>(newest_.size());
+    const auto rows = file_.count_rows();
+    if (!rows) return rows.error();
+    if (*rows == read_) return Ok{};
+    return wrong("holds rows that belong to no round of its run: go on from a backup");
+  }
+
  private:
   Error wrong(const std::string& what) const { return Error{file_.path() + ": " + what}; }
+
+  // Their numbers may leave some out: clients bring those that another ledger gave.
+  Status check_epochs() const {
+    const auto epochs = file_.epochs();
+    if (!epochs) return epochs.error();
+    EpochRecord before;
+    for (const EpochRecord& epoch : *epochs) {
+      if (epoch.epoch <= before.epoch || epoch.round < before.round) {
+        return wrong(fmt::format("epoch {} cannot follow epoch {}", epoch.epoch, before.epoch));
+      }
+      if (epoch.round > file_.rounds()) return wrong("an epoch began after the last round");
+      before = epoch;
+    }
+    return Ok{};
+  }
 
   // A key has one ballot in a tally, and a ballot is in one tally.
   Status check_counted(const DecisionRecord& record) {
@@ -100,6 +126,7 @@ class Walk {
   std::optional<Replay> replay_;
   std::optional<DecisionReader> reader_;
   std::map<std::string, std::uint32_t> newest_;  // counted ballot of each identity
+  LedgerFile::Rows read_{.runs = 1};
 };
 
 }  // namespace
@@ -113,6 +140,9 @@ std::optional<LedgerFault> verify(LedgerFile& file, unsigned threads) {
   while (walk.more()) {
     const std::uint32_t round = walk.round();
     if (const Status good = walk.next(); !good) return LedgerFault{round, good.error().text};
+  }
+  if (const Status finished = walk.finish(); !finished) {
+    return LedgerFault{std::nullopt, finished.error().text};
   }
   return std::nullopt;
 }

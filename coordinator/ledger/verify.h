@@ -1,7 +1,8 @@
 #pragma once
 // Is a ledger what a coordinator wrote, and does it make sense? Everything in it is read once:
 // pages, checksums, the chain; every decision is applied from x_0 on and its fingerprint compared;
-// checkpoints must be the models they say they are; nobody was counted twice.
+// checkpoints must be the models they say they are; nobody was counted twice; no row is there that
+// belongs to nothing. What cannot be told: rows.h.
 
 #include <cstdint>
 #include <optional>

@@ -5,13 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <string_view>
 #include <system_error>
 
 #include "coordinator/ledger/difference.h"
 #include "coordinator/ledger/history.h"
 #include "coordinator/ledger/run_words.h"
 #include "coordinator/ledger/verify.h"
-#include "runtime/base/files.h"
+#include "runtime/base/check.h"
 #include "runtime/base/replace_file.h"
 #include "runtime/base/units.h"
 #include "runtime/formats/npy.h"
@@ -26,6 +28,29 @@ Result<LedgerFile> look(const std::string& ledger) {
   return LedgerFile::open(ledger, LedgerFile::Use::kLook);
 }
 
+// Is `path`, whatever its name, the ledger or its log?
+bool is_of(const std::string& ledger, const fs::path& path) {
+  std::error_code ignored;
+  return fs::equivalent(path, ledger, ignored) || fs::equivalent(path, ledger + "-wal", ignored);
+}
+
+// Makes an empty file where there is nothing, not even a link to nothing.
+Status make_file(const fs::path& path) {
+  constexpr mode_t kAsUmask = 0666;
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kAsUmask);
+  if (descriptor >= 0) {
+    ::close(descriptor);
+    return Ok{};
+  }
+  if (errno == EEXIST) {
+    return Error{path.string() +
+                 ": is in the way (of a backup that was cut short?): remove it, or choose another "
+                 "name"};
+  }
+  return Error{fmt::format("{}: cannot be made ({})", path.string(),
+                           std::generic_category().message(errno))};
+}
+
 // Waits until what lies at `path`, a file or a folder, is on the disk.
 Status sync(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -35,6 +60,21 @@ Status sync(const fs::path& path) {
   if (synced) return Ok{};
   return Error{fmt::format("{}: cannot be brought to the disk ({})", path.string(),
                            std::generic_category().message(reason))};
+}
+
+// `ledger` itself, as `copy`, compacted and on the disk. What is wrong with the copy's rows was
+// wrong with the ledger's.
+Status copy_verified(LedgerFile& ledger, const fs::path& copy, unsigned threads) {
+  if (const Status copied = ledger.copy_to(copy.string()); !copied) return copied;
+  if (const Status synced = sync(copy); !synced) return synced;
+  auto file = look(copy.string());
+  if (!file) return file.error();
+  const auto fault = verify(*file, threads);
+  if (!fault) return Ok{};
+  const std::string_view text = fault->text;
+  PSEPHOS_CHECK(text.starts_with(file->path()), "errors begin with the path");
+  return Error{
+      fmt::format("{}{}; no copy was made", ledger.path(), text.substr(file->path().size()))};
 }
 
 }  // namespace
@@ -61,6 +101,12 @@ Result<bool> verify_and_say(const std::string& ledger, unsigned threads) {
 
 Result<bool> export_parameters(const std::string& ledger, std::optional<std::uint32_t> round,
                                const fs::path& out, unsigned threads) {
+  fs::path unfinished = out;
+  unfinished += ".tmp";  // replace_file's
+  if (is_of(ledger, out) || is_of(ledger, unfinished)) {
+    return Error{
+        fmt::format("--out: {}: would replace the ledger: choose another name", out.string())};
+  }
   auto file = look(ledger);
   if (!file) return file.error();
   if (round && *round > file->rounds()) {
@@ -107,24 +153,25 @@ Result<bool> say_difference(const std::string& one, const std::string& other, un
   return true;
 }
 
-Result<bool> back_up(const std::string& ledger, const fs::path& destination) {
-  if (is_there(destination)) {
+Result<bool> back_up(const std::string& ledger, const fs::path& destination, unsigned threads) {
+  std::error_code failed;
+  if (fs::symlink_status(destination, failed).type() != fs::file_type::not_found) {
     return Error{destination.string() + ": is there already; choose another name"};
   }
   auto file = look(ledger);
   if (!file) return file.error();
   fs::path unfinished = destination;
   unfinished += ".tmp";
-  std::error_code failed;
-  fs::remove(unfinished, failed);  // of a backup that was cut short
-  Status made = file->copy_to(unfinished.string());
-  if (made) made = sync(unfinished);
-  if (!made) {
-    fs::remove(unfinished, failed);
-    return made.error();
+  if (const Status made = make_file(unfinished); !made) return made.error();
+  Status copied = copy_verified(*file, unfinished, threads);
+  if (copied) {
+    fs::rename(unfinished, destination, failed);
+    if (failed) copied = Error{fmt::format("{}: {}", destination.string(), failed.message())};
   }
-  fs::rename(unfinished, destination, failed);
-  if (failed) return Error{fmt::format("{}: {}", destination.string(), failed.message())};
+  if (!copied) {
+    fs::remove(unfinished, failed);
+    return copied.error();
+  }
   const fs::path folder = destination.has_parent_path() ? destination.parent_path() : ".";
   if (const Status synced = sync(folder); !synced) return synced.error();
   fmt::print("{}: {} rounds of {}\n", destination.string(), file->rounds(), ledger);

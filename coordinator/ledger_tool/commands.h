@@ -20,13 +20,15 @@ Result<bool> list(const std::string& ledger, const ListOptions& options);
 
 Result<bool> verify_and_say(const std::string& ledger, unsigned threads);
 
-// x after `round` rounds (none: the newest) as a .npy file.
+// x after `round` rounds (none: the newest) as a .npy file. Never in place of the ledger.
 Result<bool> export_parameters(const std::string& ledger, std::optional<std::uint32_t> round,
                                const std::filesystem::path& out, unsigned threads);
 
 Result<bool> say_difference(const std::string& one, const std::string& other, unsigned threads);
 
-// Into a file that is not there yet, and is not there half-done.
-Result<bool> back_up(const std::string& ledger, const std::filesystem::path& destination);
+// Into a file that is not there yet, and is not there half-done, or unless it verifies. It is made
+// as `destination` + ".tmp".
+Result<bool> back_up(const std::string& ledger, const std::filesystem::path& destination,
+                     unsigned threads);
 
 }  // namespace psephos::coordinator

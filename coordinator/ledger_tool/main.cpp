@@ -92,8 +92,8 @@ void declare_commands(CLI::App& app, Arguments& arguments, Command& chosen) {
       ->required();
 
   CLI::App* backup = declare(app, "backup", "a copy of all of it in a new file", arguments, chosen,
-                             [](const Arguments& given, unsigned) {
-                               return coordinator::back_up(given.ledger, given.out);
+                             [](const Arguments& given, unsigned threads) {
+                               return coordinator::back_up(given.ledger, given.out, threads);
                              });
   backup->add_option("destination", arguments.out, "must not be there yet")
       ->type_name("DEST")

@@ -20,15 +20,15 @@ namespace psephos::coordinator {
 class Server : private Outlet {
  public:
   // Leads the run in `ledger`, or begins one there; throws as Coordinator does. `held_out` may be
-  // null when options.held_out is false. `reporter` must outlive this, as must `doorman`, with which
-  // an encrypted socket was bound; null for one in the clear.
+  // null when options.held_out is false. `reporter` must outlive this, as must `doorman`, with
+  // which an encrypted socket was bound; null for one in the clear.
   Server(net::RouterSocket socket, CoordinatorOptions options, std::unique_ptr<Ledger> ledger,
          std::unique_ptr<HeldOut> held_out, Reporter& reporter, net::Doorman* doorman = nullptr);
   ~Server() override;
 
   // Leads the run to its end; blocks. `interrupts` is asked a few times a second how often a stop
   // was asked for: once ends the run after the rounds committed, twice does not wait for clients.
-  // Throws std::runtime_error when the ledger cannot be written.
+  // Throws LedgerFailed when the ledger cannot be written.
   void run(const std::function<int()>& interrupts);
 
   const Coordinator& coordinator() const { return *coordinator_; }

@@ -156,7 +156,7 @@ void World::start_coordinator() {
     return;
   } catch (const Violation&) {
     throw;
-  } catch (const std::runtime_error& error) {
+  } catch (const coordinator::LedgerFailed& error) {
     ledger_failed(fmt::format("does not do: {}", error.what()));
     coordinator_dies();
     return;
@@ -176,7 +176,7 @@ void World::tell_coordinator(const coordinator::Event& event) {
     return;
   } catch (const Violation&) {
     throw;
-  } catch (const std::runtime_error& error) {  // the coordinator stops
+  } catch (const coordinator::LedgerFailed& error) {  // the coordinator stops
     ledger_failed(fmt::format("cannot be written: {}", error.what()));
     coordinator_dies();
     return;

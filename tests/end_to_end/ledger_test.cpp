@@ -14,6 +14,9 @@ constexpr const char* kRun =
     "--dataset synthetic --model softmax --min-voters 2 --seed 3 --heartbeat-ms 100 "
     "--weight-decay 0.01 --eval-every 50 --quiet";
 
+constexpr const char* kInUse =
+    "another program (a coordinator, or psephos-ledger) has this ledger open";
+
 class Ledgers : public EndToEnd {
  protected:
   Flags keep(const std::string& ledger, const std::string& flags) const {
@@ -27,6 +30,12 @@ class Ledgers : public EndToEnd {
   }
   std::string fingerprint_of_verified(const std::string& ledger) {
     return fingerprint_in(ledger_says({"verify", path(ledger).string()}, 0));
+  }
+  // What a coordinator says that does not start.
+  std::string refusal(const Flags& flags) {
+    Process process = start_coordinator(flags + words("--bind tcp://127.0.0.1:0"));
+    EXPECT_EQ(process.wait(), 1) << process.err();
+    return process.err();
   }
   // A run without a disturbance, in a ledger; its fingerprint.
   std::string lead_to_the_end(const std::string& ledger, const std::string& flags) {
@@ -89,10 +98,9 @@ TEST_F(Ledgers, OtherOptionsAndASecondCoordinatorAreRefused) {
   EXPECT_EQ(second.wait(), 1);
   for (const Flags& looks : {Flags{"verify", path("run").string()},
                              Flags{"backup", path("run").string(), path("copy").string()}}) {
-    EXPECT_NE(ledger_says(looks, 1).find("another coordinator has this ledger open"),
-              std::string::npos);
+    EXPECT_NE(ledger_says(looks, 1).find(kInUse), std::string::npos);
   }
-  EXPECT_NE(second.err().find("another coordinator has this ledger open"), std::string::npos);
+  EXPECT_NE(second.err().find(kInUse), std::string::npos);
   leads.signal(SIGINT);
   EXPECT_EQ(leads.wait(), 130);
   EXPECT_EQ(fingerprint_of_verified("run"), fingerprint);
@@ -112,7 +120,7 @@ TEST_F(Ledgers, MoreRoundsGoOnWithAFinishedRun) {
   EXPECT_EQ(read_csv(path("more") / "metrics.csv").at(0, "round"), "51");
   const std::string said =
       ledger_says({"diff", path("at-once").string(), path("in-parts").string()}, 1);
-  EXPECT_NE(said.find("they part in round 5"), std::string::npos) << said;
+  EXPECT_NE(said.find("they part in round 50, first in block 0 "), std::string::npos) << said;
   EXPECT_NE(fingerprint_of_verified("in-parts"), at_once);
 }
 
@@ -132,7 +140,8 @@ TEST_F(Ledgers, AFullDiskEndsTheCoordinatorAndTheRunGoesOnOnceThereIsRoom) {
   Process first = connect("1/2");
   Process second = connect("2/2");
   EXPECT_EQ(full.wait(), 1);
-  EXPECT_NE(full.err().find(path("full").string()), std::string::npos) << full.err();
+  const std::string says = path("full").string() + ": the disk failed to read or write it";
+  EXPECT_NE(full.err().find(says), std::string::npos) << full.err();
   Process coordinator = start_coordinator(keep("full", "--rounds 150") + Flags{"--bind", bound});
   EXPECT_EQ(coordinator.wait(), 0) << coordinator.err();
   EXPECT_EQ(first.wait(), 0) << first.err();
@@ -173,6 +182,34 @@ TEST_F(Ledgers, AreListedExportedCopiedAndBegunFrom) {
   EXPECT_EQ(fingerprint_in(ledger_says(x_0, 0)), fingerprint);
 }
 
+TEST_F(Ledgers, ARunGoesOnWithTheParametersItBeganWith) {
+  lead_to_the_end("drawn", "--rounds 10");
+  lead_to_the_end("longer", "--rounds 20");
+  const Flags warm_start{"--warm-start", path("drawn").string()};
+  const Flags other_start{"--warm-start", path("longer").string()};
+  lead_to_the_end("warm", "--rounds 5 --warm-start " + path("drawn").string());
+
+  EXPECT_NE(refusal(keep("warm", "--rounds 5") + other_start).find("began with other parameters"),
+            std::string::npos);
+  EXPECT_NE(refusal(keep("drawn", "--rounds 10") + other_start).find("its seed drew"),
+            std::string::npos);
+  const std::string newest = path("newest.npy").string();
+  ledger_says({"export", path("longer").string(), "--out", newest}, 0);
+  EXPECT_NE(refusal(keep("warm", "--rounds 5") + Flags{"--init", newest}).find("other parameters"),
+            std::string::npos);
+  const Flags gone{"--init", path("gone.npy").string()};
+  EXPECT_NE(refusal(keep("warm", "--rounds 5") + gone).find("goes on without it"),
+            std::string::npos);
+
+  // The command that began it, and the one without the beginning.
+  for (const Flags& flags : {keep("warm", "--rounds 5") + warm_start, keep("warm", "--rounds 5")}) {
+    Process goes_on = start_coordinator(flags + words("--bind tcp://127.0.0.1:0"));
+    goes_on.wait_for_err("going on at round 5");
+    goes_on.signal(SIGKILL);
+    goes_on.wait();
+  }
+}
+
 TEST_F(Ledgers, MisusedProgramsSaySo) {
   EXPECT_NE(ledger_says({}, 2), "");
   EXPECT_NE(ledger_says({"verify"}, 2), "");
@@ -182,6 +219,12 @@ TEST_F(Ledgers, MisusedProgramsSaySo) {
   EXPECT_NE(ledger_says({"--help"}, 0).find("psephos-ledger verify today.ledger"),
             std::string::npos);
   EXPECT_NE(ledger_says({"list", "--help"}, 0).find("--who"), std::string::npos);
+  const char* in_memory = "is no file's name";
+  EXPECT_NE(ledger_says({"list", ":memory:"}, 1).find(in_memory), std::string::npos);
+  EXPECT_NE(ledger_says({"verify", ""}, 1).find(in_memory), std::string::npos);
+  EXPECT_NE(refusal(words(kRun) + words("--ledger :memory:")).find(in_memory), std::string::npos);
+  EXPECT_NE(refusal(words(kRun) + words("--warm-start :memory:")).find(in_memory),
+            std::string::npos);
   Process both = start_coordinator(words("--init a.npy --warm-start b"));
   EXPECT_EQ(both.wait(), 2);
 }

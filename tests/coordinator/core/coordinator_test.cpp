@@ -254,7 +254,7 @@ TEST(Coordinator, TellsNobodyWhatCannotBeCommitted) {
   coordinator.handle(FrameArrived{"ann", "", join_frame("ann")}, Instant{0});
   outlet.sent.clear();
   const Frame vote = vote_frame(kSession, kRun, 0, opinion("ann", 0));
-  EXPECT_THROW(coordinator.handle(FrameArrived{"ann", "", vote}, Instant{0}), std::runtime_error);
+  EXPECT_THROW(coordinator.handle(FrameArrived{"ann", "", vote}, Instant{0}), LedgerFailed);
   EXPECT_TRUE(outlet.sent.empty());
 }
 

@@ -7,7 +7,6 @@
 
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -204,7 +203,7 @@ TEST_F(Restart, AnEpochThatCannotBeCommittedIsToldToNobody) {
   ahead.run = kRun;
   ahead.have_round = 9;
   EXPECT_THROW(life.coordinator->handle(FrameArrived{"cat", "", wire::build(ahead)}, life.now),
-               std::runtime_error);
+               LedgerFailed);
   EXPECT_TRUE(life.outlet.sent.empty());
 }
 
@@ -221,14 +220,24 @@ TEST_F(Restart, AnotherConfigurationIsRefusedByItsFirstFlag) {
   EXPECT_NE(refusal(other).find("tensors"), std::string::npos);
   other = options_of(1000);
   other.x_0.assign(kParameters, 0.5F);
-  EXPECT_NE(refusal(other).find("other parameters"), std::string::npos);
+  EXPECT_NE(refusal(other).find("its seed drew"), std::string::npos);
   other = options_of(1000);
   other.config.init_file = "x0.npy";
   EXPECT_NE(refusal(other).find("--init"), std::string::npos);
   EXPECT_NE(refusal(options_of(999)).find("--rounds 999"), std::string::npos);
   KeepingOutlet outlet;
-  EXPECT_THROW(Coordinator(options_of(999), open(), outlet), std::runtime_error);
+  EXPECT_THROW(Coordinator(options_of(999), open(), outlet), LedgerFailed);
   EXPECT_EQ(refusal(options_of(1000)), "");  // and nothing has changed
+}
+
+TEST_F(Restart, ARunThatBeganWithGivenParametersTakesThoseOrNone) {
+  CoordinatorOptions given = options_of(1000);
+  given.x_0.assign(kParameters, 0.5F);
+  ASSERT_TRUE(start_run(given, *open()).ok());
+  EXPECT_EQ(refusal(given), "");
+  EXPECT_EQ(refusal(options_of(1000)), "");
+  given.x_0[7] = 0.25F;
+  EXPECT_NE(refusal(given).find("began with other parameters"), std::string::npos);
 }
 
 TEST_F(Restart, MoreRoundsGoOnWithAFinishedRun) {
@@ -309,7 +318,7 @@ TEST_F(Restart, ADecisionThatDoesNotGiveItsFingerprintEndsIt) {
   try {
     Coordinator coordinator(options_of(1000), open(), outlet);
     FAIL() << "went on with a broken ledger";
-  } catch (const std::runtime_error& error) {
+  } catch (const LedgerFailed& error) {
     EXPECT_NE(std::string(error.what()).find("round 5"), std::string::npos) << error.what();
   }
 }

@@ -2,10 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "coordinator/ledger/verify.h"
 #include "tests/coordinator/ledger/failing_vfs.h"
@@ -154,11 +159,57 @@ TEST_F(SqliteLedgerTest, RoundsMayGrow) {
   EXPECT_EQ(again->rounds(), 6u);
 }
 
+// A killed coordinator leaves a log beside its ledger, and whoever moves the ledger may forget it.
+TEST_F(SqliteLedgerTest, ALedgerWithoutItsLogIsStillOfItsRun) {
+  auto kept = open();
+  WrittenRun written(*kept, 500, 1);
+  written.rounds(3);
+  write_file(folder_ / "alone", contents("run.ledger"));
+  const auto alone = open("alone");
+  ASSERT_TRUE(alone->run() != nullptr);
+  EXPECT_EQ(*alone->run(), *kept->run());
+  EXPECT_EQ(alone->checkpoint(0)->bytes, kept->checkpoint(0)->bytes);
+}
+
+TEST_F(SqliteLedgerTest, ALedgerThatIsThereWithoutARunIsSaid) {
+  EXPECT_TRUE(open()->notes().empty());
+  const auto again = open();
+  ASSERT_EQ(again->notes().size(), 1u);
+  EXPECT_NE(again->notes()[0].find("no run has begun in it"), std::string::npos);
+}
+
+TEST_F(SqliteLedgerTest, ALogWithoutItsLedgerIsRefusedAndUntouched) {
+  {
+    auto kept = open();
+    WrittenRun written(*kept, 500, 1);
+    written.rounds(3);
+    write_file(folder_ / "moved-wal", contents("run.ledger-wal"));
+  }
+  const FileBytes log = contents("moved-wal");
+  ASSERT_FALSE(log.empty());
+  EXPECT_NE(refusal("moved").find("moved-wal is there without its ledger"), std::string::npos);
+  EXPECT_EQ(contents("moved-wal"), log);
+  EXPECT_FALSE(std::filesystem::exists(file("moved")));
+}
+
+TEST_F(SqliteLedgerTest, WhatIsNoFilesNameIsRefused) {
+  for (const std::string name : {"", ":memory:"}) {
+    const auto kept = SqliteLedger::open(name);
+    ASSERT_FALSE(kept.ok());
+    EXPECT_NE(kept.error().text.find("is no file's name"), std::string::npos) << kept.error().text;
+    const auto looked = LedgerFile::open(name, LedgerFile::Use::kLook);
+    ASSERT_FALSE(looked.ok());
+    EXPECT_NE(looked.error().text.find("is no file's name"), std::string::npos);
+  }
+}
+
 TEST_F(SqliteLedgerTest, ASecondCoordinatorIsRefusedAndHarmsNothing) {
   auto kept = open();
   WrittenRun written(*kept, 100, 1);
   for (int i = 0; i < 5; ++i) {
-    EXPECT_NE(refusal().find("another coordinator has this ledger open"), std::string::npos);
+    EXPECT_NE(refusal().find("another program (a coordinator, or "
+                             "psephos-ledger) has this ledger open"),
+              std::string::npos);
     const auto looker = LedgerFile::open(file(), LedgerFile::Use::kLook);
     ASSERT_FALSE(looker.ok());
     written.rounds(2);
@@ -170,7 +221,7 @@ TEST_F(SqliteLedgerTest, ASecondCoordinatorIsRefusedAndHarmsNothing) {
 
 TEST_F(SqliteLedgerTest, ASecondCoordinatorIsRefusedBeforeARunHasBegun) {
   auto first = open();
-  EXPECT_NE(refusal().find("another coordinator"), std::string::npos);
+  EXPECT_NE(refusal().find("another program"), std::string::npos);
   WrittenRun written(*first, 100, 1);
   EXPECT_TRUE(written.round().ok());
 }
@@ -255,78 +306,155 @@ TEST_F(SqliteLedgerTest, ADamagedCheckpointIsReplacedByAnOlderOneAndThatIsSaid) 
   EXPECT_TRUE(open()->notes().empty());
 }
 
-// Fails each write, sync and truncation of a short run in turn, once and then for ever. Whatever
-// was acknowledged is there when the file is opened again, and nothing is half-done.
+// A run as calls on its ledger, and what the file holds after each: contents[n] after n of them.
+// In the middle the coordinator ends and starts again.
+struct Script {
+  using Step = std::function<Status(Ledger&)>;
+
+  explicit Script(const std::string& file) {
+    MemoryLedger memory;
+    WrittenRun written(memory, 100, 1);
+    steps.push_back([run = *memory.run(), x_0 = memory.newest_checkpoint()](Ledger& ledger) {
+      return ledger.begin(run, x_0);
+    });
+    const Membership membership{{{MembershipEvent::Kind::kJoined, "ann"}}, 0};
+    for (std::uint32_t round = 0; round < kRounds; ++round) {
+      PSEPHOS_CHECK(written.round().ok(), "a ledger in memory takes a round");
+      steps.push_back([record = memory.decision(round), membership](Ledger& ledger) {
+        return ledger.commit(record, membership);
+      });
+      if (round % 2 == 1) {  // the third takes the first one's place
+        steps.push_back([checkpoint = written.room().checkpoint()](Ledger& ledger) {
+          return ledger.add_checkpoint(checkpoint);
+        });
+      }
+      if (round == 2) {
+        steps.push_back([](Ledger& ledger) { return ledger.begin_epoch({1, 3, 2}); });
+      }
+      if (round == 4) steps.push_back([](Ledger& ledger) { return ledger.grow(20'000); });
+    }
+    for (const Step& step : steps) {
+      contents.push_back(contents_of(file));
+      auto kept = SqliteLedger::open(file, FailingVfs::kName);
+      PSEPHOS_CHECK(kept.ok() && step(**kept).ok(), "an undisturbed ledger takes every call");
+    }
+    contents.push_back(contents_of(file));
+  }
+
+  // "": no run has begun, or it is not what verifies.
+  static std::string contents_of(const std::string& file) {
+    auto looked = LedgerFile::open(file, LedgerFile::Use::kLook, FailingVfs::kName);
+    return looked && !verify(*looked) ? testing::everything_in(*looked) : "";
+  }
+
+  static constexpr std::uint32_t kRounds = 7;
+  static constexpr std::size_t kReopen = 6;  // before this step
+
+  std::vector<Step> steps;
+  std::vector<std::string> contents;
+};
+
+// Fails each call of a short run in turn, once and then for ever. Whatever was acknowledged is
+// there when the file is opened again on a disk that works, and nothing is half-done.
 class FailedCalls : public SqliteLedgerTest, public ::testing::WithParamInterface<bool> {
  protected:
+  FailedCalls() {
+    vfs_.syncs = false;  // what is asked is who hears of a failure, not what a power cut leaves
+  }
+
   // Returns whether a call failed.
-  bool play(int fail_at, int code) {
-    FailingVfs vfs;
-    vfs.syncs = false;  // what is asked is who hears of a failure, not what a power cut leaves
-    vfs.fail_at = fail_at;
-    vfs.for_ever = GetParam();
-    vfs.code = code;
-    std::filesystem::remove(file());
-    std::filesystem::remove(file() + "-wal");
-    std::filesystem::remove(file() + "-journal");
-    std::uint32_t acknowledged = 0;
-    std::string sentence;
-    {
-      auto kept = SqliteLedger::open(file(), FailingVfs::kName);
-      if (kept) {
-        sentence = lead(**kept, acknowledged);
-      } else {
-        sentence = kept.error().text;
-      }
+  bool play(const Script& script, int fail_at, int code) {
+    for (const char* rest : {"", "-wal", "-journal"}) std::filesystem::remove(file() + rest);
+    vfs_.calls = 0;
+    vfs_.fail_at = fail_at;
+    vfs_.for_ever = GetParam();
+    vfs_.every_call = true;
+    vfs_.code = code;
+    std::size_t acknowledged = 0;
+    const Status said = lead(script, acknowledged);
+    const bool failed = vfs_.failed();
+    // A call whose failure harms nobody may fail: to remove an empty log, say.
+    EXPECT_EQ(said.ok(), acknowledged == script.steps.size());
+    EXPECT_TRUE(said.ok() || failed) << said.error().text;
+    if (!said) {
+      EXPECT_TRUE(said.error().text.starts_with(file() + ": ")) << said.error().text;
     }
-    const bool failed = vfs.failed();
-    EXPECT_EQ(sentence.empty(), !failed || acknowledged == kRounds) << sentence;
-    vfs.fail_at = 0;
-    const auto again = SqliteLedger::open(file(), FailingVfs::kName);
-    EXPECT_TRUE(again.ok()) << "call " << fail_at << ": " << (again ? "" : again.error().text);
-    if (!again) return false;
-    EXPECT_GE((*again)->rounds(), acknowledged);
-    EXPECT_LE((*again)->rounds(), acknowledged + 1);
+
+    vfs_.fail_at = 0;
+    EXPECT_NE(open("run.ledger", FailingVfs::kName), nullptr);
+    const std::string contents = Script::contents_of(file());
+    const std::size_t last = script.contents.size() - 1;
+    EXPECT_TRUE(contents == script.contents[acknowledged] ||
+                contents == script.contents[std::min(acknowledged + 1, last)]);
     return failed;
   }
 
-  // What went wrong, or "".
-  static std::string lead(SqliteLedger& kept, std::uint32_t& acknowledged) {
-    MemoryLedger memory;
-    WrittenRun written(memory, 3000, 1);
-    if (const Status begun = kept.begin(*memory.run(), memory.newest_checkpoint()); !begun) {
-      return begun.error().text;
-    }
-    for (std::uint32_t round = 0; round < kRounds; ++round) {
-      EXPECT_TRUE(written.round().ok());
-      const DecisionRef record = memory.decision(round);
-      if (const Status committed = kept.commit(record, {}); !committed) {
+  Status lead(const Script& script, std::size_t& acknowledged) {
+    auto kept = SqliteLedger::open(file(), FailingVfs::kName);
+    for (const Script::Step& step : script.steps) {
+      if (acknowledged == Script::kReopen) {
+        (*kept).reset();
+        kept = SqliteLedger::open(file(), FailingVfs::kName);
+      }
+      if (!kept) return kept.error();
+      if (const Status done = step(**kept); !done) {
         // Nothing may be decided any more, even where it would work now.
-        const Status next = kept.commit(record, {});
-        EXPECT_FALSE(next.ok());
-        EXPECT_EQ(kept.rounds(), acknowledged);
-        return committed.error().text;
+        EXPECT_FALSE(step(**kept).ok());
+        return done;
       }
       ++acknowledged;
     }
-    return "";
+    return Ok{};
   }
 
-  static constexpr std::uint32_t kRounds = 4;
+  FailingVfs vfs_;
 };
 
 TEST_P(FailedCalls, LoseNothingThatWasAcknowledged) {
-  for (const int code : {SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC}) {
+  const Script script(file("undisturbed"));
+  for (const int code : {SQLITE_FULL, SQLITE_IOERR_WRITE}) {
     int call = 1;
-    while (play(call, code)) {
+    while (play(script, call, code)) {
       ASSERT_FALSE(HasFailure()) << "call " << call << " failed with " << code;
-      ASSERT_LT(++call, 1000);
+      ASSERT_LT(++call, 2000);
     }
-    EXPECT_GT(call, 30);
+    EXPECT_GT(call, 200);
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(OnceAndForEver, FailedCalls, ::testing::Bool());
+
+TEST_F(SqliteLedgerTest, AReadOnlyLedgerIsCalledThat) {
+  {
+    auto kept = open();
+    WrittenRun written(*kept, 500, 1);
+    written.rounds(2);
+  }
+  const FileBytes before = contents("run.ledger");
+  FailingVfs vfs;
+  vfs.read_only = true;
+  for (const LedgerFile::Use use : {LedgerFile::Use::kLead, LedgerFile::Use::kLook}) {
+    const auto kept = LedgerFile::open(file(), use, FailingVfs::kName);
+    ASSERT_FALSE(kept.ok());
+    EXPECT_EQ(kept.error().text,
+              file() + ": may not be written: check its permissions and those of its folder");
+  }
+  EXPECT_EQ(contents("run.ledger"), before);
+}
+
+// One that becomes so while it is led: a file system that was mounted again, after an error.
+TEST_F(SqliteLedgerTest, ALedgerThatTurnsReadOnlyIsCalledThat) {
+  FailingVfs vfs;
+  auto kept = open("run.ledger", FailingVfs::kName);
+  WrittenRun written(*kept, 500, 1);
+  written.rounds(2);
+  vfs.code = SQLITE_READONLY;
+  vfs.fail_at = vfs.calls + 1;
+  const Status refused = written.round();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().text,
+            file() + ": may not be written: check its permissions and those of its folder");
+}
 
 TEST_F(SqliteLedgerTest, AFullDiskIsCalledThat) {
   FailingVfs vfs;

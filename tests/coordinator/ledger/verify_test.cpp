@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "coordinator/ledger/difference.h"
 #include "coordinator/ledger/history.h"
@@ -91,6 +93,59 @@ TEST_F(Verify, FindsACheckpointOfAnotherModel) {
   EXPECT_EQ(first_bad_round("UPDATE checkpoints SET packed = (SELECT packed FROM checkpoints WHERE "
                             "round = 32) WHERE round = 64"),
             63u);
+}
+
+// Rows of rounds that were never decided, a second run, voters nobody counted: each with the
+// checksum it should have.
+TEST_F(Verify, FindsRowsThatBelongToNothing) {
+  const auto checksum = [](const std::string& canonical) {
+    return std::to_string(static_cast<std::int64_t>(row_checksum(canonical)));
+  };
+  const MembershipEvent joined{MembershipEvent::Kind::kJoined, "mallory"};
+  for (const std::string& sql : {
+           std::string("INSERT INTO decisions SELECT -1, delta, keep, decay_pending, voters,"
+                       " fingerprint, events, left_out, encoding, checksum, chain, scales,"
+                       " counted, planes FROM decisions WHERE round = 3"),
+           "INSERT INTO membership VALUES(70, 0, 0, 'mallory', " +
+               checksum(canonical(70, 0, joined)) + ")",
+           "INSERT INTO membership VALUES(-1, 0, 0, 'mallory', " +
+               checksum(canonical(0xffffffff, 0, joined)) + ")",
+           "INSERT INTO voters VALUES(99, 'mallory', " + checksum(canonical_voter(99, "mallory")) +
+               ")",
+           std::string("INSERT INTO run SELECT * FROM run"),
+           std::string("INSERT INTO checkpoints SELECT round + (1 << 32), fingerprint, size,"
+                       " checksum, packed FROM checkpoints WHERE round = 32"),
+       }) {
+    write_run(70);
+    change(sql.c_str());
+    LedgerFile file = look();
+    EXPECT_TRUE(verify(file)) << sql;
+    std::filesystem::remove(path());
+  }
+}
+
+TEST_F(Verify, FindsWhatDecisionsThatAreGoneHaveLeft) {
+  EXPECT_TRUE(!first_bad_round("DELETE FROM decisions WHERE round >= 66"));
+}
+
+TEST_F(Verify, FindsEpochsThatCannotHaveFollowedOneAnother) {
+  const std::vector<std::vector<EpochRecord>> impossible{
+      {{0, 3, 1}},              // the first is 1
+      {{1, 30, 2}, {2, 29, 2}}  // the ledger only grows
+  };
+  for (const std::vector<EpochRecord>& epochs : impossible) {
+    write_run(40);
+    for (const EpochRecord& epoch : epochs) {
+      const auto checksum = static_cast<std::int64_t>(row_checksum(canonical(epoch)));
+      change(("INSERT INTO epochs VALUES(" + std::to_string(epoch.epoch) + ", " +
+              std::to_string(epoch.round) + ", " + std::to_string(epoch.lost) + ", " +
+              std::to_string(checksum) + ")")
+                 .c_str());
+    }
+    LedgerFile file = look();
+    EXPECT_TRUE(verify(file));
+    std::filesystem::remove(path());
+  }
 }
 
 TEST_F(Verify, MissesX0) {
