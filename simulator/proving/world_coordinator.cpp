@@ -154,8 +154,6 @@ void World::start_coordinator() {
   } catch (const CoordinatorDied&) {
     coordinator_dies();
     return;
-  } catch (const Violation&) {
-    throw;
   } catch (const coordinator::LedgerFailed& error) {
     ledger_failed(fmt::format("does not do: {}", error.what()));
     coordinator_dies();
@@ -174,8 +172,6 @@ void World::tell_coordinator(const coordinator::Event& event) {
   } catch (const CoordinatorDied&) {
     coordinator_dies();
     return;
-  } catch (const Violation&) {
-    throw;
   } catch (const coordinator::LedgerFailed& error) {  // the coordinator stops
     ledger_failed(fmt::format("cannot be written: {}", error.what()));
     coordinator_dies();
