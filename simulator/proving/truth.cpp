@@ -235,10 +235,11 @@ void Truth::rewind(std::uint32_t rounds) {
 
 // ---- clients ------------------------------------------------------------------------------------
 
-void Truth::voted(std::size_t client, std::uint32_t life, const wire::Ballot& ballot) {
+void Truth::voted(std::size_t client, std::uint32_t life, std::uint32_t epoch,
+                  const wire::Ballot& ballot) {
   const std::uint64_t hash = XXH3_64bits_withSeed(ballot.planes.data(), ballot.planes.size(),
                                                   static_cast<std::uint64_t>(ballot.encoding));
-  const auto [known, first] = ballots_.try_emplace({client, life, lines_, ballot.round}, hash);
+  const auto [known, first] = ballots_.try_emplace({client, life, epoch, ballot.round}, hash);
   demand(first || known->second == hash, "client {} has two ballots for round {}", client,
          ballot.round);
 }
