@@ -20,8 +20,8 @@ namespace psephos::coordinator {
 class Server : private Outlet {
  public:
   // Leads the run in `ledger`, or begins one there; throws as Coordinator does. `held_out` may be
-  // null when options.held_out is false. `reporter` must outlive this, as must `doorman`, with which
-  // an encrypted socket was bound; null for one in the clear.
+  // null when options.held_out is false. `reporter` must outlive this, as must `doorman`, with
+  // which an encrypted socket was bound; null for one in the clear.
   Server(net::RouterSocket socket, CoordinatorOptions options, std::unique_ptr<Ledger> ledger,
          std::unique_ptr<HeldOut> held_out, Reporter& reporter, net::Doorman* doorman = nullptr);
   ~Server() override;
@@ -46,6 +46,7 @@ class Server : private Outlet {
   void round_finished(const RoundRow& row) override;
   void evaluation_known(const EvaluationRow& row) override;
   void note(const std::string& text) override;
+  void note_weighty(const std::string& text) override;
 
   net::RouterSocket socket_;
   net::Doorman* doorman_;
