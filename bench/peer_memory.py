@@ -70,25 +70,34 @@ class Watch(threading.Thread):
         self.join()
 
 
+CHILDREN = []
+
+
+def child(command, **streams):
+    """A process that does not outlive this one."""
+    process = subprocess.Popen([str(word) for word in command], text=True, **streams)
+    CHILDREN.append(process)
+    return process
+
+
 class Crowd:
     def __init__(self, folder, endpoint):
         self.joined = 0
-        self.process = subprocess.Popen(
-            [CROWD, "crowd", "--folder", folder, "--endpoint", endpoint],
-            stdout=subprocess.PIPE, text=True)
+        self.process = child(
+            [CROWD, "crowd", "--folder", folder, "--endpoint", endpoint], stdout=subprocess.PIPE)
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
         for line in self.process.stdout:
             self.joined = int(line)
 
-    def wait_for(self, count):
-        start = time.monotonic()
+    def wait_for(self, count, since):
+        """Seconds from `since` until so many have joined."""
         while self.joined < count:
-            if time.monotonic() - start > 300:
+            if time.monotonic() - since > 300:
                 sys.exit(f"only {self.joined} of {count} joined")
             time.sleep(0.01)
-        return time.monotonic() - start
+        return time.monotonic() - since
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
@@ -96,18 +105,30 @@ class Crowd:
 
 
 def started(command):
-    process = subprocess.Popen([str(word) for word in command], stderr=subprocess.PIPE, text=True)
+    """The process once it listens, when it was started, and a Watch from then on: clients that look
+    for it come in its first second."""
+    begun = time.monotonic()
+    process = child(command, stderr=subprocess.PIPE)
+    watch = Watch(process.pid)
     for line in process.stderr:
         if "waiting for" in line:
             threading.Thread(target=process.stderr.read, daemon=True).start()
-            time.sleep(1)
-            return process
+            return process, begun, watch
     sys.exit("it did not start")
 
 
 def main():
     peers = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    folder = tempfile.mkdtemp(prefix="psephos-peers-") + "/keys"
+    try:
+        with tempfile.TemporaryDirectory(prefix="psephos-peers-") as scratch:
+            measure(peers, scratch + "/keys")
+    finally:
+        for process in CHILDREN:
+            process.kill()
+            process.wait()
+
+
+def measure(peers, folder):
     subprocess.run([CROWD, "keys", "--folder", folder, "--peers", str(peers)], check=True)
     endpoint = f"tcp://127.0.0.1:{free_port()}"
     bare = [CROWD, "bare", "--folder", folder, "--endpoint", endpoint]
@@ -118,11 +139,11 @@ def main():
     result = {"peers": peers}
 
     def calm(name, command):
-        process = started(command)
+        process, _, watch = started(command)
+        time.sleep(1)
         empty = memory_bytes(process.pid)
         crowd = Crowd(folder, endpoint)
-        watch = Watch(process.pid)
-        result[f"{name}_all_in_s"] = round(crowd.wait_for(peers), 2)
+        result[f"{name}_all_in_s"] = round(crowd.wait_for(peers, time.monotonic()), 2)
         time.sleep(SETTLE_S)
         watch.stop()
         result[f"{name}_empty_bytes"] = empty
@@ -143,11 +164,10 @@ def main():
     process.wait()
     while crowd.joined > 0:  # everybody has noticed
         time.sleep(0.05)
-    process = started(coordinator)
+    process, begun, watch = started(coordinator)
     empty = result["coordinator_empty_bytes"]
-    watch = Watch(process.pid)
-    result["killed_99_back_s"] = round(crowd.wait_for(peers * 99 // 100), 2)
-    result["killed_all_back_s"] = round(result["killed_99_back_s"] + crowd.wait_for(peers), 2)
+    result["killed_99_back_s"] = round(crowd.wait_for(peers * 99 // 100, begun), 2)
+    result["killed_all_back_s"] = round(crowd.wait_for(peers, begun), 2)
     time.sleep(SETTLE_S)
     watch.stop()
     result["storm_peak_cores"] = round(watch.cores, 2)

@@ -179,7 +179,7 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
   coordinator::Reporter reporter(output, config->hyper.rounds);
   net::Context context(kSockets);
   net::Doorman doorman(context, std::move(entrance->rules),
-                       [&reporter](const std::string& line) { reporter.note(line); });
+                       [&reporter](const std::string& line) { reporter.note_weighty(line); });
   auto socket = net::RouterSocket::bind(
       context, flags.bind, wire::coordinator_max_frame(parameter_count(prepared->tensors)),
       static_cast<int>(config->hyper.heartbeat_ms), entrance->curve, &doorman);

@@ -16,7 +16,6 @@ namespace {
 
 // While a connection is being made frames wait here; the session says again whatever matters.
 constexpr std::size_t kOutboxFrames = 8;
-constexpr auto kOutboxRetry = std::chrono::milliseconds(5);
 // Frames taken in before heartbeats and ends of jobs have their turn.
 constexpr int kFramesPerTurn = 64;
 // How often a waiting agent looks for an interrupt at least.
@@ -103,14 +102,14 @@ Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
         context_, options_.endpoint, wire::client_max_frame(options_.session.max_parameters),
         static_cast<int>(Hyperparameters{}.heartbeat_ms), options_.curve, options_.watched);
   };
-  auto socket = connect();
-  if (!socket) return socket.error();
+  auto first = connect();
+  if (!first) return first.error();
+  std::optional<net::DealerSocket> socket = std::move(*first);
 
   Session session(options_.session);
   AgentOutcome outcome;
   std::deque<Frame> outbox;
   Arithmetic arithmetic(*worker_, options_.slots, waker_);
-  Status connected = Ok{};
   ConnectionReport report(options_.endpoint, options_.curve);
 
   const auto perform = [&](Action action) {
@@ -121,12 +120,15 @@ Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
       arithmetic.start(std::move(start->job));
     } else if (std::holds_alternative<Reconnect>(action)) {
       outbox.clear();
-      socket->close(std::chrono::milliseconds(0));
+      if (socket) socket->close(std::chrono::milliseconds(0));
+      socket.reset();
+      // What a machine short of descriptors or memory does not give now it may give later: the
+      // session takes it for one more attempt that nobody answered.
       auto again = connect();
       if (again) {
-        *socket = std::move(*again);
-      } else {
-        connected = again.error();
+        socket = std::move(*again);
+      } else if (auto sentence = report.failure(again.error()); sentence && note_) {
+        note_({*std::move(sentence)});
       }
     } else if (auto* said = std::get_if<Note>(&action)) {
       if (note_) note_(*said);
@@ -139,23 +141,22 @@ Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
     for (Action& action : session.step(event, monotonic_now())) perform(std::move(action));
   };
   const auto flush = [&] {
-    while (!outbox.empty() && socket->send(outbox.front())) outbox.pop_front();
+    while (socket && !outbox.empty() && socket->send(outbox.front())) outbox.pop_front();
   };
 
   step(Started{});
-  while (!session.ended() && connected) {
+  while (!session.ended()) {
     flush();
     const auto until_tick = std::chrono::duration_cast<std::chrono::milliseconds>(
         session.next_tick() - monotonic_now() + std::chrono::milliseconds(1));
-    auto wait = std::min<std::chrono::milliseconds>(kLongestWait, until_tick);
-    if (!outbox.empty()) wait = std::min<std::chrono::milliseconds>(wait, kOutboxRetry);
-    net::wait(*socket, &waker_, std::max(wait, std::chrono::milliseconds(0)));
+    const auto wait = std::min<std::chrono::milliseconds>(kLongestWait, until_tick);
+    socket ? net::wait(*socket, &waker_, wait, !outbox.empty()) : net::wait(waker_, wait);
     waker_.drain();
-    while (const auto news = socket->news()) {
+    while (const auto news = socket ? socket->news() : std::nullopt) {
       if (auto sentence = report.sentence(*news); sentence && note_) note_({*std::move(sentence)});
     }
     if (interrupted()) step(StopAsked{});
-    for (int i = 0; i < kFramesPerTurn && !session.ended(); ++i) {
+    for (int i = 0; i < kFramesPerTurn && socket && !session.ended(); ++i) {
       auto frame = socket->receive();
       if (!frame) break;
       step(FrameArrived{std::move(*frame)});
@@ -168,9 +169,8 @@ Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
     }
     if (session.next_tick() <= monotonic_now()) step(Tick{});
   }
-  if (!connected) return connected.error();
   flush();
-  socket->close(kLeaveLinger);
+  if (socket) socket->close(kLeaveLinger);
   outcome.round = session.round().value_or(0);
   outcome.joined = session.round().has_value();
   outcome.fingerprint = session.fingerprint();

@@ -12,10 +12,15 @@ ConnectionReport::ConnectionReport(std::string endpoint,
 
 std::optional<std::string> ConnectionReport::sentence(net::ConnectionNews news) {
   using net::ConnectionNews;
-  if (std::exchange(last_, news) == news) return std::nullopt;
+  if (news == ConnectionNews::kReady) {
+    said_.clear();
+    failure_said_ = false;
+    return std::nullopt;
+  }
+  if (!said_.insert(news).second) return std::nullopt;
   switch (news) {
     case ConnectionNews::kReady:
-      return std::nullopt;
+      break;
     case ConnectionNews::kNobodyThere:
       return fmt::format(
           "nobody listens at {}: start the coordinator, check --connect, or look for a firewall "
@@ -30,8 +35,13 @@ std::optional<std::string> ConnectionReport::sentence(net::ConnectionNews news) 
             endpoint_);
       }
       return fmt::format(
-          "who listens at {} does not hold the key of --server-key: fetch the coordinator's .pub "
-          "file again, or check --connect",
+          "who listens at {} does not hold the key of --server-key, or is a proxy with nothing "
+          "behind it: fetch the coordinator's .pub file again, or check --connect",
+          endpoint_);
+    case ConnectionNews::kUnanswered:
+      return fmt::format(
+          "who listens at {} takes connections and does not answer them: a coordinator that is "
+          "stopped or overloaded, a proxy with nothing behind it, or no coordinator",
           endpoint_);
     case ConnectionNews::kNotAllowed:
       return fmt::format(
@@ -53,6 +63,11 @@ std::optional<std::string> ConnectionReport::sentence(net::ConnectionNews news) 
                        endpoint_);
   }
   return std::nullopt;
+}
+
+std::optional<std::string> ConnectionReport::failure(const Error& error) {
+  if (std::exchange(failure_said_, true)) return std::nullopt;
+  return fmt::format("{} (trying again)", error.text);
 }
 
 }  // namespace psephos::client

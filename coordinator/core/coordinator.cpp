@@ -124,7 +124,9 @@ void Coordinator::perform(const RoundFinished& action) {
 
 void Coordinator::perform(const EvaluationKnown& action) { outlet_.evaluation_known(action.row); }
 
-void Coordinator::perform(const Note& action) { outlet_.note(action.text); }
+void Coordinator::perform(const Note& action) {
+  action.weighty ? outlet_.note_weighty(action.text) : outlet_.note(action.text);
+}
 
 void Coordinator::perform(const End& action) { because_ = action.because; }
 

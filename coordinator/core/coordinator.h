@@ -29,6 +29,8 @@ class Outlet {
   virtual void round_finished(const RoundRow& row) = 0;
   virtual void evaluation_known(const EvaluationRow& row) = 0;
   virtual void note(const std::string& text) = 0;
+  // A line that must not be lost among the comings and goings of a crowd.
+  virtual void note_weighty(const std::string& text) { note(text); }
   // A ballot has entered the open tally. For those who keep books of their own.
   virtual void ballot_counted(const CountedBallot& ballot, const HeldSigns& signs) {
     static_cast<void>(ballot);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 
 namespace psephos::coordinator {
@@ -46,16 +45,18 @@ void Reporter::evaluation_known(const EvaluationRow& row) {
 void Reporter::note(const std::string& text) {
   if (silent_) return;
   const std::lock_guard lock(mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  const double rested_s = std::chrono::duration<double>(now - noted_at_).count();
-  notes_left_ = std::min(kNoteBurst, notes_left_ + rested_s * kNotesPerSecond);
-  noted_at_ = now;
-  if (notes_left_ < 1) {
+  if (!notes_.take(std::chrono::duration_cast<Instant>(
+          std::chrono::steady_clock::now().time_since_epoch()))) {
     ++left_out_;
     return;
   }
-  notes_left_ -= 1;
   say_left_out();
+  terminal_.log(text);
+}
+
+void Reporter::note_weighty(const std::string& text) {
+  if (silent_) return;
+  const std::lock_guard lock(mutex_);
   terminal_.log(text);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // Where what is known of a run goes: the terminal, the run folder, and at the end the summary.
 //
-// Thread-safe as far as note() goes; the rest belongs to the coordinator's thread.
+// Thread-safe as far as note() and note_weighty() go; the rest belongs to the coordinator's thread.
 
 #include <chrono>
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "coordinator/core/coordinator.h"
+#include "runtime/base/token_bucket.h"
 #include "runtime/report/options.h"
 #include "runtime/report/run_folder.h"
 #include "runtime/report/terminal.h"
@@ -43,6 +44,9 @@ class Reporter {
   void evaluation_known(const EvaluationRow& row);
   // A line for the log, within the bounds above.
   void note(const std::string& text);
+  // One that is always said: for alarms, revocations, the first time that a bound is hit, and other
+  // lines that are few because whoever says them sees to it. No crowd can drown them.
+  void note_weighty(const std::string& text);
 
   // Completes `summary` (wall time, accuracy), writes the run folder with its pictures, prints the
   // text for a person (stderr with --json, else stdout) and, with --json, the one-line object as
@@ -67,8 +71,7 @@ class Reporter {
   double run_s_ = 0;  // of the last row
 
   std::mutex mutex_;  // of what follows
-  double notes_left_ = kNoteBurst;
-  std::chrono::steady_clock::time_point noted_at_;
+  TokenBucket notes_{kNotesPerSecond, kNoteBurst};
   std::uint64_t left_out_ = 0;
 };
 

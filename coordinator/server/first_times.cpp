@@ -10,9 +10,9 @@ struct Sentence {
   const char* text;
 };
 
-// Refused keys and alarms are not among them: each of those has a line of its own. Connections that
-// end, and frames for those who have gone, are everyday things.
-constexpr std::array<Sentence, 7> kSentences = {{
+// Keys that were refused or put off, and alarms, are not among them: each of those has a line of
+// its own. Connections that end, and frames for those who have gone, are everyday things.
+constexpr std::array<Sentence, 9> kSentences = {{
     {&NetCounters::accepts_failed,
      "a connection found no free descriptor: raise the limit of open files (ulimit -n), and keep "
      "strangers off the port with a firewall"},
@@ -22,7 +22,13 @@ constexpr std::array<Sentence, 7> kSentences = {{
     {&NetCounters::handshakes_put_off,
      "more handshakes than --max-handshakes in a second: the rest are put off and come back"},
     {&NetCounters::joins_put_off,
-     "more Joins than --max-handshakes in a second: the rest are told how long to wait"},
+     "more Joins in a second than --max-handshakes, or than one client is due: the rest are told "
+     "how long to wait"},
+    {&NetCounters::joins_refused_full,
+     "all places of --max-clients are taken: whoever comes now is told to come back, and gets the "
+     "place of one that is away"},
+    {&NetCounters::catch_ups_put_off,
+     "a client asks to catch up more often than it can use: it was told to wait"},
     {&NetCounters::frames_malformed,
      "a frame could not be read and was refused: a client of another version, or none"},
     {&NetCounters::frames_not_allowed, "a client whose key was revoked goes on speaking, unheard"},

@@ -164,10 +164,13 @@ NetCounters Server::net_counters() const {
     counters.handshakes_failed = door.handshakes_failed;
     counters.keys_refused = door.keys_refused;
     counters.handshakes_put_off = door.handshakes_put_off;
+    counters.keys_put_off = door.keys_put_off;
   }
   const net::RouterCounters& socket = socket_.counters();
   const TrafficTotals& traffic = coordinator_->session().traffic();
   counters.joins_put_off = traffic.joins_put_off;
+  counters.joins_refused_full = traffic.joins_refused_full;
+  counters.catch_ups_put_off = traffic.catch_ups_put_off;
   counters.frames_malformed = socket.misshapen + traffic.malformed;
   counters.frames_not_allowed = frames_not_allowed_;
   counters.frames_skipped = socket.skipped;
@@ -179,7 +182,9 @@ NetCounters Server::net_counters() const {
 void Server::say_first_times(Instant now) {
   if (now < next_first_times_) return;
   next_first_times_ = now + kFirstTimesEvery;
-  for (const std::string& sentence : first_times_.news(net_counters())) reporter_.note(sentence);
+  for (const std::string& sentence : first_times_.news(net_counters())) {
+    reporter_.note_weighty(sentence);
+  }
 }
 
 void Server::send(const std::string& peer, const Frame& frame) { socket_.send(peer, frame); }
@@ -193,5 +198,7 @@ void Server::round_finished(const RoundRow& row) { reporter_.round_finished(row)
 void Server::evaluation_known(const EvaluationRow& row) { reporter_.evaluation_known(row); }
 
 void Server::note(const std::string& text) { reporter_.note(text); }
+
+void Server::note_weighty(const std::string& text) { reporter_.note_weighty(text); }
 
 }  // namespace psephos::coordinator

@@ -46,6 +46,7 @@ class Server : private Outlet {
   void round_finished(const RoundRow& row) override;
   void evaluation_known(const EvaluationRow& row) override;
   void note(const std::string& text) override;
+  void note_weighty(const std::string& text) override;
 
   net::RouterSocket socket_;
   net::Doorman* doorman_;

@@ -7,21 +7,10 @@
 #include <utility>
 
 #include "coordinator/session/session.h"
+#include "runtime/base/short_key.h"
 #include "runtime/signs/ballot_codec.h"
 
 namespace psephos::coordinator {
-namespace {
-
-constexpr std::size_t kShortKeyCharacters = 8;
-
-// What reports call a client: its name, and with a key the beginning of it, which no other client
-// can claim.
-std::string shown_name(const std::string& name, const std::string& key) {
-  return key.empty() ? name : fmt::format("{}~{}", name, key.substr(0, kShortKeyCharacters));
-}
-
-}  // namespace
-
 void Session::on_frame(const FrameArrived& arrived, Instant now) {
   const auto message = wire::read_client_frame(*arrived.frame, parameter_count(options_.tensors));
   if (!message) {
@@ -101,15 +90,17 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
   if (Member* before = members_.by_peer(arrived.peer); before && before->identity != identity) {
     gone(*before);
   }
-  if (const std::uint32_t wait_ms = join_rate_.wait_ms(now); wait_ms > 0) {
+  Member* known = members_.find(identity);
+  if (const std::uint32_t wait_ms = join_wait_ms(known, now); wait_ms > 0) {
     ++traffic_.joins_put_off;
-    refuse(arrived.peer, wire::RefusalCode::kBusy, "many clients join at this moment", wait_ms);
+    refuse(arrived.peer, wire::RefusalCode::kBusy, "too many Joins at this moment", wait_ms);
     return;
   }
-  const Member* known = members_.find(identity);
   const bool was_live = known != nullptr && known->live;
-  Member* member = members_.join(identity, arrived.peer, now);
+  const std::uint32_t first_round = round_ - std::min(round_, options_.config.hyper.staleness);
+  Member* member = members_.join(identity, arrived.peer, now, first_round);
   if (member == nullptr) {
+    ++traffic_.joins_refused_full;
     refuse(arrived.peer, wire::RefusalCode::kBusy,
            fmt::format("all {} places are taken (--max-clients)", options_.config.max_clients),
            kBusyWaitMs * 30);
@@ -122,7 +113,7 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
   }
   member->row.name = shown_name(join.name, arrived.key);
   if (member->takeovers == kSuspiciousTakeovers) {
-    raise_takeover_alarm(*member, !arrived.key.empty());
+    raise_takeover_alarm(*member, !arrived.key.empty(), now);
   }
   if (!was_live) enter(MembershipEvent::Kind::kJoined, member->identity);
   if (std::exchange(member->missing, false)) --missing_;
@@ -130,6 +121,7 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
   // Rounds of an older epoch were given up when this one began.
   const bool ahead = join.have_round != wire::kNoRound && join.run == options_.run &&
                      join.have_round > round_ && join.epoch >= epoch_ &&
+                     join.epoch - epoch_ <= kMostEpochsAhead &&
                      join.epoch < std::numeric_limits<std::uint32_t>::max();
   if (ahead && !std::exchange(epoch_raised_, true)) raise_epoch(*member, join);
   // In an open round its ballot counts if it comes in time, but nobody waits for it.
@@ -141,26 +133,35 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
   if (phase_ == Phase::kFinishing) send_finished(arrived.peer);
 }
 
+// 0: come in. Else: not before so many milliseconds.
+std::uint32_t Session::join_wait_ms(Member* known, Instant now) {
+  if (options_.config.max_joins_per_second == 0) return 0;
+  if (known != nullptr && !known->joins.take(now)) return kBusyWaitMs;
+  return join_rate_.wait_ms(now);
+}
+
 // The ledger was behind its clients: restored from a backup, or from a disk that lied. The new
 // epoch is above every one that a client knows of, so that no two histories share a number.
 void Session::raise_epoch(const Member& member, const wire::Join& join) {
   epoch_ = join.epoch + 1;
   const std::uint32_t lost = join.have_round - round_;
   actions_.push_back(CommitEpoch{{epoch_, round_, lost}});
-  note(
-      fmt::format("client {} holds round {}, the ledger ends at {}: {} rounds were lost; epoch {} "
-                  "begins here and clients that are ahead take the checkpoint",
-                  member.row.name, join.have_round, round_, lost, epoch_));
+  note_weighty(fmt::format(
+      "client {} says that it holds round {}, and the ledger ends at {}: {} rounds were lost if "
+      "that is so; epoch {} begins here and clients that are ahead take the checkpoint",
+      member.row.name, join.have_round, round_, lost, epoch_));
 }
 
-void Session::raise_takeover_alarm(Member& member, bool keyed) {
+void Session::raise_takeover_alarm(Member& member, bool keyed, Instant now) {
   ++traffic_.takeover_alarms;
   member.takeovers = 0;
-  note(fmt::format("{} joined over another connection {} times while it was there: {}",
-                   member.row.name, kSuspiciousTakeovers,
-                   keyed ? "its key may be in two places; if nobody copied it on purpose, take it "
-                           "off the list and give the client a new one"
-                         : "if two clients share that name, give each its own (--name)"));
+  if (!alarm_lines_.take(now)) return;
+  note_weighty(
+      fmt::format("{} joined over another connection {} times while it was there: {}",
+                  member.row.name, kSuspiciousTakeovers,
+                  keyed ? "its key may be in two places; if nobody copied it on purpose, take it "
+                          "off the list and give the client a new one"
+                        : "if two clients share that name, give each its own (--name)"));
 }
 
 // A ballot of the open round that has been counted stays counted: it came while the key was good.
@@ -174,7 +175,7 @@ void Session::on_revoked(const KeyRevoked& revoked) {
   if (!revoked.peer.empty()) refuse(revoked.peer, wire::RefusalCode::kNotAllowed, text);
   if (!connected) return;
   if (revoked.peer.empty()) refuse(member->peer, wire::RefusalCode::kNotAllowed, text);
-  note(fmt::format("client {} is out: its key was revoked", member->row.name));
+  note_weighty(fmt::format("client {} is out: its key was revoked", member->row.name));
   gone(*member);
   members_.disconnect(*member);
 }
@@ -203,6 +204,7 @@ void Session::on_message(Member& member, const wire::Ballot& ballot, const Frame
   const bool wrong_kind =
       options_.config.downlink == Downlink::kBinary && ballot.encoding != Encoding::kBinary;
   if (!signs || wrong_kind) {
+    ++traffic_.malformed;
     answered(member);  // it will not get better by waiting
     refuse(member.peer, wire::RefusalCode::kMalformed,
            signs ? "this run's downlink is binary: ballots may not abstain" : signs.error().text);
@@ -230,6 +232,7 @@ bool Session::acceptable(const Member& member, const wire::Ballot& ballot) const
 
 void Session::on_message(Member& member, const wire::CatchUp& request, Instant now) {
   if (!Members::allow_catch_up(member, now)) {
+    ++traffic_.catch_ups_put_off;
     refuse(member.peer, wire::RefusalCode::kBusy, "too many catch-up requests", kBusyWaitMs);
     return;
   }

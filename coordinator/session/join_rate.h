@@ -26,7 +26,7 @@ class JoinRate {
     at_ = now;
     waiting_ = std::max(0.0, waiting_ - std::max(0.0, elapsed_s) * per_second_);
     if (tokens_.take(now)) return 0;
-    waiting_ += 1;
+    waiting_ = std::min(waiting_ + 1, per_second_ * kLongestJoinWaitMs / 1000);
     const double wait = std::min<double>(kLongestJoinWaitMs, 1000 * waiting_ / per_second_);
     return std::max(1u, static_cast<std::uint32_t>(wait));
   }

@@ -18,21 +18,26 @@ void enter_invitation(Member& member, std::uint32_t round) {
   member.invited_until = round + 1;
 }
 
-Member* Members::join(const std::string& identity, const std::string& peer, Instant now) {
+Member* Members::join(const std::string& identity, const std::string& peer, Instant now,
+                      std::uint32_t first_round) {
   // A connection that joins under another identity gives the old one up.
   if (const auto it = identity_of_.find(peer); it != identity_of_.end() && it->second != identity) {
     if (Member* old = find(it->second)) disconnect(*old);
   }
   auto it = members_.find(identity);
   if (it == members_.end()) {
-    if (members_.size() >= max_clients_ && !make_room()) return nullptr;
+    if (members_.size() >= max_clients_ && !make_room(first_round)) return nullptr;
     it = members_.emplace(identity, Member{}).first;
     it->second.identity = identity;
     it->second.row.name = identity;
   }
   Member& member = it->second;
   if (member.peer != peer) {
-    if (member.live) ++member.takeovers;
+    if (member.live) {
+      if (now - member.taken_over > takeover_memory_) member.takeovers = 0;
+      ++member.takeovers;
+      member.taken_over = now;
+    }
     if (!member.peer.empty()) retire(member.peer);
     member.peer = peer;
     identity_of_[peer] = identity;
@@ -112,13 +117,15 @@ void Members::retire(const std::string& peer) {
   }
 }
 
-// Forgets the member that has been silent longest and never had a ballot counted: forgetting one
-// that voted would let its ballot be counted twice.
-bool Members::make_room() {
+// Forgets the member that has been silent longest, of those that nothing hangs on: forgetting one
+// with a ballot that might come again would let that be counted twice, and the end of the run waits
+// for those who are missing.
+bool Members::make_room(std::uint32_t first_round) {
   auto oldest = members_.end();
   for (auto it = members_.begin(); it != members_.end(); ++it) {
     const Member& member = it->second;
-    if (member.live || member.voted || member.counted_round) continue;
+    const bool may_come_again = member.counted_round && *member.counted_round >= first_round;
+    if (member.live || member.voted || member.missing || may_come_again) continue;
     if (oldest == members_.end() || member.last_heard < oldest->second.last_heard) oldest = it;
   }
   if (oldest == members_.end()) return false;

@@ -26,15 +26,27 @@ namespace psephos::coordinator {
 inline constexpr double kCatchUpsPerSecond = 64;
 inline constexpr double kCatchUpBurst = 256;
 
+// Joins of one member, where Joins are bounded at all: one that repeats them without end does not
+// use up what is there for all.
+inline constexpr double kJoinsPerSecond = 4;
+inline constexpr double kJoinBurst = 32;
+
 // So many times a connection may be replaced before somebody is told that two clients may share a
 // name: they take it from each other for ever.
 inline constexpr std::uint32_t kSuspiciousTakeovers = 3;
+
+// Two that share a name steal it back within three silent heartbeats and a back-off. Takeovers
+// further apart than this many heartbeats, and than the longest back-off twice, are a network that
+// went away: they do not add up.
+inline constexpr int kTakeoverHeartbeats = 10;
+inline constexpr Duration kTakeoverMemory = std::chrono::seconds(60);
 
 struct Member {
   std::string identity;
   std::string peer;             // routing id of the newest Join
   bool live = false;            // changed by Members::set_live alone
   std::uint32_t takeovers = 0;  // Joins over another connection while the last one was live
+  Instant taken_over{0};        // when last
   bool left = false;            // said Leave, and has not joined again
   bool missing = false;         // known from before a restart, not heard of since
   Instant last_heard{0};
@@ -59,6 +71,7 @@ struct Member {
   std::uint64_t agreement_count = 0;
 
   TokenBucket catch_ups{kCatchUpsPerSecond, kCatchUpBurst};
+  TokenBucket joins{kJoinsPerSecond, kJoinBurst};
 };
 
 // Was the member invited to the round `age` before `round` (1 <= age <= 64)?
@@ -68,11 +81,16 @@ void enter_invitation(Member& member, std::uint32_t round);
 
 class Members {
  public:
-  explicit Members(std::uint32_t max_clients) : max_clients_(max_clients) {}
+  // `takeover_memory`: takeovers that are further apart are counted anew.
+  explicit Members(std::uint32_t max_clients, Duration takeover_memory = kTakeoverMemory)
+      : max_clients_(max_clients), takeover_memory_(takeover_memory) {}
 
   // Gives `identity` to `peer`; a routing id that owned it before is retired, and an identity that
-  // `peer` spoke for before has no connection any more. Null when the house is full.
-  Member* join(const std::string& identity, const std::string& peer, Instant now);
+  // `peer` spoke for before has no connection any more. Ballots of rounds before `first_round` are
+  // refused: whoever cast none since may have its place taken when it is not there. Null when the
+  // house is full.
+  Member* join(const std::string& identity, const std::string& peer, Instant now,
+               std::uint32_t first_round = 0);
 
   // One that voted before a restart, and may join again.
   void restore(const CountedBallot& counted);
@@ -108,9 +126,10 @@ class Members {
 
  private:
   void retire(const std::string& peer);
-  bool make_room();
+  bool make_room(std::uint32_t first_round);
 
   std::uint32_t max_clients_;
+  Duration takeover_memory_;
   std::uint32_t live_ = 0;
   std::vector<Member*> live_members_;  // as of the last question, unless
   bool live_changed_ = true;

@@ -9,7 +9,10 @@ namespace psephos::coordinator {
 
 Session::Session(SessionOptions options)
     : options_(std::move(options)),
-      members_(options_.config.max_clients),
+      members_(options_.config.max_clients,
+               std::max<Duration>(kTakeoverMemory,
+                                  kTakeoverHeartbeats * std::chrono::milliseconds(
+                                                            options_.config.hyper.heartbeat_ms))),
       join_rate_(options_.config.max_joins_per_second),
       epoch_(options_.epoch),
       round_(options_.round),
@@ -142,6 +145,8 @@ void Session::call(const Member& member) {
 }
 
 void Session::note(std::string text) { actions_.push_back(Note{std::move(text)}); }
+
+void Session::note_weighty(std::string text) { actions_.push_back(Note{std::move(text), true}); }
 
 wire::Welcome Session::welcome_for(const Member& member) const {
   wire::Welcome welcome;

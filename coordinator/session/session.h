@@ -96,8 +96,11 @@ struct RoundFinished {
 struct EvaluationKnown {
   EvaluationRow row;
 };
+// A line for the log. `weighty`: not one of the comings and goings that a crowd makes many of. The
+// number of weighty ones is bounded here, so that none need be left out.
 struct Note {
   std::string text;
+  bool weighty = false;
 };
 // The last action.
 struct End {
@@ -129,6 +132,16 @@ inline constexpr Duration kInterruptWait = std::chrono::seconds(5);  // likewise
 inline constexpr int kMissedHeartbeats = 3;
 inline constexpr std::uint32_t kBusyWaitMs = 1000;
 
+// Alarms about one client in two places: so many lines a second on average, and at once. All are
+// counted.
+inline constexpr double kAlarmsPerSecond = 1;
+inline constexpr double kAlarmBurst = 20;
+
+// A client that is ahead raises the epoch above the one it knows of. A restored backup is some
+// epochs behind its clients, one for each restoration; a larger step is a lie, which would use up
+// the numbers that later restorations need.
+inline constexpr std::uint32_t kMostEpochsAhead = 1024;
+
 // What crossed the wire, as far as the machine can see it, and what of it was turned away.
 struct TrafficTotals {
   std::uint64_t ballots = 0;
@@ -138,9 +151,11 @@ struct TrafficTotals {
   std::uint64_t decisions_sent = 0;  // one for every client that was sent one
   std::uint64_t decision_plane_bytes = 0;
   std::uint64_t decision_overhead_max = 0;
-  std::uint64_t malformed = 0;        // frames that could not be read
-  std::uint64_t joins_put_off = 0;    // beyond config.max_joins_per_second
-  std::uint64_t takeover_alarms = 0;  // times that one client seemed to be in two places
+  std::uint64_t malformed = 0;      // frames that could not be read, or their planes
+  std::uint64_t joins_put_off = 0;  // beyond config.max_joins_per_second, or one member's share
+  std::uint64_t joins_refused_full = 0;  // beyond config.max_clients
+  std::uint64_t catch_ups_put_off = 0;   // beyond kCatchUpsPerSecond
+  std::uint64_t takeover_alarms = 0;     // times that one client seemed to be in two places
 };
 
 class Session {
@@ -169,8 +184,9 @@ class Session {
 
   void on_frame(const FrameArrived& arrived, Instant now);
   void on_revoked(const KeyRevoked& revoked);
-  void raise_takeover_alarm(Member& member, bool keyed);
+  void raise_takeover_alarm(Member& member, bool keyed, Instant now);
   void on_join(const FrameArrived& arrived, const wire::Join& join, Instant now);
+  std::uint32_t join_wait_ms(Member* known, Instant now);
   void on_message(Member& member, const wire::Ballot& ballot, const Frame& frame, Instant now);
   void on_message(Member& member, const wire::CatchUp& request, Instant now);
   void on_message(Member& member, const wire::Evaluation& evaluation);
@@ -208,6 +224,7 @@ class Session {
   void send_finished(const std::string& peer);
   void call(const Member& member);
   void note(std::string text);
+  void note_weighty(std::string text);
   wire::Welcome welcome_for(const Member& member) const;
   PhiloxKey run_key() const { return {options_.config.hyper.seed, kRunStream}; }
   bool everybody_votes() const { return options_.config.fraction >= 1.0; }
@@ -217,6 +234,7 @@ class Session {
   Phase phase_ = Phase::kWaiting;
   Members members_;
   JoinRate join_rate_;
+  TokenBucket alarm_lines_{kAlarmsPerSecond, kAlarmBurst};
   std::uint32_t epoch_ = 0;
   bool epoch_raised_ = false;  // at most once a session: a liar must not churn epochs
 

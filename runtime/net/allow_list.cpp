@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "runtime/base/short_key.h"
 #include "runtime/formats/text_file.h"
 #include "runtime/net/curve_keys.h"
 
@@ -32,7 +33,11 @@ Result<AllowList> AllowList::parse(std::string_view text) {
   AllowList list;
   for (std::size_t number = 1; !text.empty(); ++number) {
     std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (line.size() == text.size()) {
+      return Error{fmt::format(
+          "line {}: does not end with a line break: where the file is whole, add one", number)};
+    }
+    text.remove_prefix(line.size() + 1);
     const std::string_view key = next_word(line);
     if (key.empty()) continue;
     const std::string_view name = next_word(line);
@@ -55,6 +60,11 @@ AllowList AllowList::of(const std::vector<std::string>& keys) {
   AllowList list;
   for (const std::string& key : keys) list.names_.emplace(key, "");
   return list;
+}
+
+std::string AllowList::shown(const std::string& key) const {
+  const auto it = names_.find(key);
+  return it == names_.end() || it->second.empty() ? short_key(key) : shown_name(it->second, key);
 }
 
 std::vector<std::string> AllowList::without(const AllowList& other) const {

@@ -6,6 +6,11 @@
 //   Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID kitchen
 //   rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7 cellar   # behind the boiler
 //
+// Every line ends with a line break, the last one too: without it the text may be half of a list
+// that is still being copied, and whoever stands in the other half must not be revoked by that. A
+// line that begins with '#' is a comment, even where 40 characters of a key follow from there: such
+// a key cannot be listed (psephos-keygen makes none).
+//
 // Values; not thread-safe.
 
 #include <cstddef>
@@ -25,13 +30,16 @@ inline constexpr std::size_t kMaxAllowListBytes = std::size_t{16} << 20;
 
 class AllowList {
  public:
-  // The error names the line. A text without a single line is refused: it is what a full disk or an
-  // editor at work leaves of a list. Comments alone are a list of nobody.
+  // The error names the line. A text without a single line is refused, and one whose last line does
+  // not end: they are what a full disk, or an editor or a copy at work, leaves of a list. Comments
+  // alone are a list of nobody.
   static Result<AllowList> parse(std::string_view text);
   // Of these keys, each 40 characters of Z85.
   static AllowList of(const std::vector<std::string>& keys);
 
   bool allows(const std::string& key) const { return names_.contains(key); }
+  // What this list calls a key that is on it: its name, if it has one, and the key's beginning.
+  std::string shown(const std::string& key) const;
   std::size_t size() const { return names_.size(); }
   // Those of this list that `other` does not have.
   std::vector<std::string> without(const AllowList& other) const;

@@ -12,6 +12,9 @@ constexpr int kEvents = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_HANDS
                         ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
 constexpr std::uint32_t kDenied = 400;  // of ZAP
 
+// Nobody refuses a key so slowly: where it took longer, a limit ran out, theirs or ours.
+constexpr std::chrono::milliseconds kAtOnce = kHandshakeLimit - std::chrono::milliseconds{1000};
+
 }  // namespace
 
 ConnectionWatch::ConnectionWatch(zmq::context_t& context, zmq::socket_t& socket)
@@ -24,11 +27,17 @@ ConnectionWatch::ConnectionWatch(zmq::context_t& context, zmq::socket_t& socket)
 
 ConnectionWatch::~ConnectionWatch() { stop_monitor(socket_); }
 
+ConnectionNews ConnectionWatch::hung_up() const {
+  return connected_ && std::chrono::steady_clock::now() - *connected_ > kAtOnce
+             ? ConnectionNews::kUnanswered
+             : ConnectionNews::kHungUp;
+}
+
 std::optional<ConnectionNews> ConnectionWatch::next() {
   while (const auto event = next_event(reader_)) {
     switch (event->id) {
       case ZMQ_EVENT_CONNECTED:
-        connected_ = true;
+        connected_ = std::chrono::steady_clock::now();
         break;
       case ZMQ_EVENT_CLOSED:
         if (!connected_) return ConnectionNews::kNobodyThere;
@@ -40,9 +49,9 @@ std::optional<ConnectionNews> ConnectionWatch::next() {
       case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
         return event->value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH
                    ? ConnectionNews::kOtherMechanism
-                   : ConnectionNews::kHungUp;
+                   : hung_up();
       case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-        return ConnectionNews::kHungUp;
+        return hung_up();
       default:
         break;
     }

@@ -1,6 +1,7 @@
 #pragma once
 // How one connection of a DEALER is faring. Private to runtime/net; users ask DealerSocket::news().
 
+#include <chrono>
 #include <optional>
 #include <zmq.hpp>
 
@@ -16,12 +17,16 @@ class ConnectionWatch {
   ConnectionWatch(const ConnectionWatch&) = delete;
   ConnectionWatch& operator=(const ConnectionWatch&) = delete;
 
+  // To be asked a few times a second: who was hung up on and who was not answered are told apart by
+  // the time that has passed.
   std::optional<ConnectionNews> next();
 
  private:
+  ConnectionNews hung_up() const;
+
   zmq::socket_t& socket_;
   zmq::socket_t reader_;
-  bool connected_ = false;
+  std::optional<std::chrono::steady_clock::time_point> connected_;  // since when
 };
 
 }  // namespace psephos::net

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kKeyCharacters = 40;  // of Z85, five for four bytes
-constexpr std::size_t kShortKeyCharacters = 8;
 
 const Error kNoCurve{
     "this libzmq was built without CURVE: install one with libsodium, such as Debian's"};
@@ -36,12 +35,8 @@ Result<CurveKeys> curve_pair_of(const std::string& secret_key) {
 
 bool is_curve_key(std::string_view text) {
   std::array<std::uint8_t, kKeyBytes> raw{};
-  return text.size() == kKeyCharacters &&
+  return text.size() == kKeyCharacters && text.find('\0') == text.npos &&
          zmq_z85_decode(raw.data(), std::string(text).c_str()) != nullptr;
-}
-
-std::string short_key(std::string_view key) {
-  return std::string(key.substr(0, kShortKeyCharacters));
 }
 
 }  // namespace psephos::net

@@ -39,7 +39,4 @@ Result<CurveKeys> curve_pair_of(const std::string& secret_key);
 // Is this a key as Z85 text? libzmq would take any 32 bytes for a raw one.
 bool is_curve_key(std::string_view text);
 
-// The first eight characters: enough to tell two clients of a run apart in a log or a table.
-std::string short_key(std::string_view key);
-
 }  // namespace psephos::net

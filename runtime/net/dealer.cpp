@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cerrno>
+
 #include "runtime/net/endpoint.h"
 #include "runtime/net/zmq_state.h"
 
@@ -37,6 +39,11 @@ Result<DealerSocket> DealerSocket::connect(Context& context, const std::string& 
     state->socket.connect(to_string(*parsed));
     return DealerSocket(std::move(state));
   } catch (const zmq::error_t& error) {
+    if (error.num() == EMFILE || error.num() == ENFILE) {
+      return Error{
+          fmt::format("cannot connect to {}: {}: raise the limit of open files (ulimit -n)",
+                      endpoint, error.what())};
+    }
     return Error{fmt::format("cannot connect to {}: {}; check --connect", endpoint, error.what())};
   }
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 
 #include "runtime/base/check.h"
@@ -34,19 +35,36 @@ Instant monotonic_now() {
   return std::chrono::duration_cast<Instant>(Clock::now().time_since_epoch());
 }
 
-// Those said lately: an endless row of strangers is said in bounded memory.
-class RefusedKeys {
+// Those said lately: an endless row of strangers is said in bounded memory, and a bounded number of
+// lines.
+class SaidKeys {
  public:
-  // True the first time.
-  bool add(const std::string& key) {
-    if (std::ranges::find(keys_, key) != keys_.end()) return false;
-    if (keys_.size() == kRefusedKeysKept) keys_.pop_front();
+  // Is a line about `key` due? One that is not for want of room is due when the key comes again.
+  bool add(const std::string& key, Instant now) {
+    if (std::ranges::find(keys_, key) != keys_.end() || !lines_.take(now)) return false;
+    if (keys_.size() == kKeysKept) keys_.pop_front();
     keys_.push_back(key);
     return true;
   }
 
  private:
   std::deque<std::string> keys_;
+  TokenBucket lines_{kKeyLinesPerSecond, kKeyLineBurst};
+};
+
+// What each key has left. At most those of the list have an entry.
+class KeyRates {
+ public:
+  bool take(const std::string& key, Instant now) {
+    return rates_.try_emplace(key, kKeyHandshakesPerSecond, kKeyHandshakeBurst)
+        .first->second.take(now);
+  }
+  void keep_only(const AllowList& list) {
+    std::erase_if(rates_, [&](const auto& entry) { return !list.allows(entry.first); });
+  }
+
+ private:
+  std::unordered_map<std::string, TokenBucket> rates_;
 };
 
 }  // namespace
@@ -84,7 +102,9 @@ class Doorman::Desk {
   std::optional<AllowFile> file_;
   std::chrono::milliseconds look_every_;
   TokenBucket handshakes_;
-  RefusedKeys refused_;
+  KeyRates of_key_;
+  SaidKeys refused_;
+  SaidKeys hasty_;
   std::uint64_t traffic_seen_ = 0;  // connections made and ended, at the last look
   std::uint64_t traffic_tidied_ = 0;
   std::function<void(const std::string&)> say_;
@@ -170,16 +190,32 @@ void Doorman::Desk::answer_requests() {
 }
 
 Verdict Doorman::Desk::judge(const ZapRequest& request) {
+  const Instant now = monotonic_now();
+  std::string hasty;
   {
     const std::lock_guard lock(mutex_);
-    if (may_come_in(request, list_)) {
-      if (handshakes_.take(monotonic_now())) return Verdict::kAdmitted;
+    if (!may_come_in(request, list_)) {
+      ++counters_.keys_refused;
+    } else if (!of_key_.take(request.key, now)) {
+      ++counters_.keys_put_off;
+      hasty = list_.shown(request.key);
+    } else if (!handshakes_.take(now)) {
       ++counters_.handshakes_put_off;
       return Verdict::kPutOff;
+    } else {
+      return Verdict::kAdmitted;
     }
-    ++counters_.keys_refused;
   }
-  if (!request.key.empty() && refused_.add(request.key)) {
+  if (!hasty.empty()) {
+    if (hasty_.add(request.key, now)) {
+      say_(
+          fmt::format("the client listed as {} connects again and again, now from {}: it is put "
+                      "off, and let in {} times a second; where it goes on, take it off the list",
+                      hasty, request.address, kKeyHandshakesPerSecond));
+    }
+    return Verdict::kPutOff;
+  }
+  if (!request.key.empty() && refused_.add(request.key, now)) {
     say_(fmt::format("refused {} from {}: that key is not on the list; to admit it, add it there",
                      request.key, request.address));
   }
@@ -221,6 +257,7 @@ void Doorman::Desk::look_at_file() {
   AllowList list = std::move(*changed).value();
   const std::size_t size = list.size();
   std::size_t revoked = 0;
+  std::string only;
   {
     const std::lock_guard lock(mutex_);
     const std::vector<std::string> missing = list_.without(list);
@@ -228,11 +265,13 @@ void Doorman::Desk::look_at_file() {
     // One that is back before anybody asked was never away.
     std::erase_if(revoked_, [&](const std::string& key) { return list.allows(key); });
     revoked_.insert(revoked_.end(), missing.begin(), missing.end());
+    of_key_.keep_only(list);
+    if (missing.size() == 1) only = " (" + list_.shown(missing.front()) + ")";
     list_ = std::move(list);
     any_revoked_ = !revoked_.empty();
   }
-  say_(fmt::format("--allow: the list was read again: {} keys, {} of those before revoked", size,
-                   revoked));
+  say_(fmt::format("--allow: the list was read again: {} keys, {} of those before revoked{}", size,
+                   revoked, only));
 }
 
 // A connection takes some 40 KB of libzmq's, and twice as much while it is made. When the coming

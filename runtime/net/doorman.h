@@ -21,6 +21,15 @@ namespace psephos::net {
 
 inline constexpr std::uint32_t kDefaultHandshakesPerSecond = 500;
 
+// Of one listed key: so many a second on average, and at once. A device that is plugged in and out
+// stays far below; a client gone bad does not use up what is there for all.
+inline constexpr double kKeyHandshakesPerSecond = 4;
+inline constexpr double kKeyHandshakeBurst = 32;
+
+// Lines about keys at the door: so many a second on average, and at once. The rest is counted.
+inline constexpr double kKeyLinesPerSecond = 1;
+inline constexpr double kKeyLineBurst = 20;
+
 struct DoorRules {
   AllowList list;
   // The file that `list` was read from, looked at again and again; none: the list never changes.
@@ -33,18 +42,20 @@ struct DoorRules {
 
 // Since the start.
 struct DoorCounters {
-  std::uint64_t connections = 0;        // accepted, whoever it was
-  std::uint64_t accepts_failed = 0;     // no descriptor was left for one
-  std::uint64_t disconnections = 0;     // those that broke a bound of the wire among them
-  std::uint64_t handshakes_failed = 0;  // no ZMTP, no key, another server's key, or too slow
-  std::uint64_t keys_refused = 0;       // not on the list
-  std::uint64_t handshakes_put_off = 0;
+  std::uint64_t connections = 0;         // accepted, whoever it was
+  std::uint64_t accepts_failed = 0;      // no descriptor was left for one
+  std::uint64_t disconnections = 0;      // those that broke a bound of the wire among them
+  std::uint64_t handshakes_failed = 0;   // no ZMTP, no key, another server's key, or too slow
+  std::uint64_t keys_refused = 0;        // not on the list
+  std::uint64_t handshakes_put_off = 0;  // of all together, beyond the rules' number
+  std::uint64_t keys_put_off = 0;        // of one listed key that comes too often
 };
 
 class Doorman {
  public:
-  // `say` takes lines for the log, from the doorman's thread: keys that were refused (each once,
-  // the latest kRefusedKeysKept of them) and lists that were read, or could not be. Throws
+  // `say` takes lines for the log, from the doorman's thread: keys that were refused or put off
+  // (each once, the latest kKeysKept of them, as often as the bounds above allow) and lists that
+  // were read, or could not be. Their number is bounded here: no line need be left out. Throws
   // std::system_error where the context has a doorman already.
   Doorman(Context& context, DoorRules rules, std::function<void(const std::string&)> say);
   // The sockets bound with it must be gone.
@@ -65,7 +76,7 @@ class Doorman {
   std::unique_ptr<Desk> desk_;
 };
 
-// So many refused keys are remembered as said.
-inline constexpr std::size_t kRefusedKeysKept = 256;
+// So many keys are remembered as said.
+inline constexpr std::size_t kKeysKept = 256;
 
 }  // namespace psephos::net

@@ -73,17 +73,15 @@ std::string to_string(const Endpoint& endpoint) {
 Status check_host(const std::string& endpoint) {
   const Result<Endpoint> parsed = parse_endpoint(endpoint, false);
   if (!parsed) return parsed.error();
-  std::string host = parsed->host;
-  std::erase_if(host, [](char c) { return c == '[' || c == ']'; });
   addrinfo* found = nullptr;
-  const int code = ::getaddrinfo(host.c_str(), nullptr, nullptr, &found);
+  const int code = ::getaddrinfo(parsed->host.c_str(), nullptr, nullptr, &found);
   if (code == 0) {
     ::freeaddrinfo(found);
     return Ok{};
   }
   return Error{
-      fmt::format("the host {} cannot be looked up now ({}): check --connect and the network", host,
-                  ::gai_strerror(code))};
+      fmt::format("the host {} cannot be looked up now ({}): check --connect and the network",
+                  parsed->host, ::gai_strerror(code))};
 }
 
 Status check_endpoint(const std::string& endpoint, bool bind) {
@@ -93,7 +91,6 @@ Status check_endpoint(const std::string& endpoint, bool bind) {
 }
 
 bool is_loopback(const std::string& endpoint) {
-  if (endpoint.starts_with("ipc://")) return true;
   const Result<Endpoint> parsed = parse_endpoint(endpoint, true);
   if (!parsed) return false;
   if (parsed->ipv6) return parsed->host == "::1";

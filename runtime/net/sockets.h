@@ -18,8 +18,10 @@
 
 namespace psephos::net {
 
-// True for tcp://127.x.x.x, tcp://localhost, tcp://[::1] and ipc:// (plain speech is allowed
-// there).
+// Whoever has not greeted and proved its key by then is cut off.
+inline constexpr std::chrono::milliseconds kHandshakeLimit{5000};
+
+// True for tcp://127.x.x.x, tcp://localhost and tcp://[::1] (plain speech is allowed there).
 bool is_loopback(const std::string& endpoint);
 
 // Checks the form "tcp://HOST:PORT": HOST a name, an IPv4 address or a bracketed IPv6 one, PORT 1
@@ -101,6 +103,7 @@ enum class ConnectionNews {
   kReady,
   kNobodyThere,     // refused, or no answer in time
   kHungUp,          // in the middle of the greeting: what a server does to whom it cannot decrypt
+  kUnanswered,      // taken, and no end of the greeting until kHandshakeLimit
   kNotAllowed,      // this key is not on the server's list
   kPutOff,          // the server admits no more at the moment
   kOtherMechanism,  // one side speaks with keys, the other without
@@ -134,7 +137,7 @@ class DealerSocket {
   struct State;
   explicit DealerSocket(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
-  friend void wait(const DealerSocket&, const Waker*, std::chrono::milliseconds);
+  friend void wait(const DealerSocket&, const Waker*, std::chrono::milliseconds, bool);
 };
 
 // Wakes a thread that waits in wait(): wake() may be called from any thread and from a signal
@@ -158,6 +161,11 @@ class Waker {
 // Waits until the socket can be read, the waker was woken, a signal arrived, or `timeout` passed.
 // `waker` may be null.
 void wait(const RouterSocket& socket, const Waker* waker, std::chrono::milliseconds timeout);
-void wait(const DealerSocket& socket, const Waker* waker, std::chrono::milliseconds timeout);
+// With `to_send` also until send() has a chance: false until the connection stands, and for ever
+// once it is lost.
+void wait(const DealerSocket& socket, const Waker* waker, std::chrono::milliseconds timeout,
+          bool to_send = false);
+// For whoever has no socket at the moment.
+void wait(const Waker& waker, std::chrono::milliseconds timeout);
 
 }  // namespace psephos::net

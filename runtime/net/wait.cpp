@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 #include <system_error>
 
 #include "runtime/base/check.h"
@@ -12,16 +13,21 @@
 namespace psephos::net {
 namespace {
 
-void wait_for(zmq::socket_ref socket, const Waker* waker, std::chrono::milliseconds timeout) {
-  std::array<zmq::pollitem_t, 2> items = {{
-      {socket.handle(), 0, ZMQ_POLLIN, 0},
-      {nullptr, waker == nullptr ? 0 : waker->descriptor(), ZMQ_POLLIN, 0},
-  }};
+void wait_for(std::span<zmq::pollitem_t> items, std::chrono::milliseconds timeout) {
   try {
-    zmq::poll(items.data(), waker == nullptr ? 1 : 2, std::max(timeout, timeout.zero()));
+    zmq::poll(items.data(), items.size(), std::max(timeout, timeout.zero()));
   } catch (const zmq::error_t& error) {
     PSEPHOS_CHECK(error.num() == EINTR, error.what());
   }
+}
+
+zmq::pollitem_t item_of(const Waker& waker) { return {nullptr, waker.descriptor(), ZMQ_POLLIN, 0}; }
+
+void wait_for(zmq::socket_ref socket, short events, const Waker* waker,
+              std::chrono::milliseconds timeout) {
+  std::array<zmq::pollitem_t, 2> items = {{{socket.handle(), 0, events, 0}, {}}};
+  if (waker != nullptr) items[1] = item_of(*waker);
+  wait_for(std::span(items).first(waker == nullptr ? 1 : 2), timeout);
 }
 
 }  // namespace
@@ -57,11 +63,17 @@ void Waker::drain() {
 }
 
 void wait(const RouterSocket& socket, const Waker* waker, std::chrono::milliseconds timeout) {
-  wait_for(socket.state_->socket, waker, timeout);
+  wait_for(socket.state_->socket, ZMQ_POLLIN, waker, timeout);
 }
 
-void wait(const DealerSocket& socket, const Waker* waker, std::chrono::milliseconds timeout) {
-  wait_for(socket.state_->socket, waker, timeout);
+void wait(const DealerSocket& socket, const Waker* waker, std::chrono::milliseconds timeout,
+          bool to_send) {
+  wait_for(socket.state_->socket, to_send ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN, waker, timeout);
+}
+
+void wait(const Waker& waker, std::chrono::milliseconds timeout) {
+  zmq::pollitem_t item = item_of(waker);
+  wait_for(std::span(&item, 1), timeout);
 }
 
 }  // namespace psephos::net

@@ -14,10 +14,12 @@ namespace {
 
 // Messages per peer and direction. libzmq's default of 1000 let one silent peer hold a gigabyte.
 constexpr int kHighWaterMark = 4;
-constexpr int kHandshakeMs = 5000;
 constexpr int kConnectTimeoutMs = 5000;
 constexpr int kBacklog = 1024;
 constexpr int kMissedHeartbeats = 3;
+// The shortest time that sent data may stay unacknowledged: a network that is away for a moment,
+// or a coordinator that counts with both cores, is no dead peer.
+constexpr int kLeastUnacknowledgedMs = 15'000;
 
 // Calls `operation` until no signal interrupts it. Whatever else libzmq throws here is a misuse.
 template <class Operation>
@@ -57,14 +59,18 @@ void set_common_options(zmq::socket_t& socket, std::size_t max_frame_bytes, int 
   socket.set(zmq::sockopt::immediate, true);
   // Not ZMTP's heartbeats: when their timer meets a peer that filled its queue and hung up before
   // the queue was read, libzmq 4.3 aborts the process ("Assertion failed: !_io_error"). The
-  // kernel's do the same for a dead connection.
+  // kernel's find a dead peer on a connection that is quiet. While sent data wait for their
+  // acknowledgement it asks nothing, and would send them again for a quarter of an hour: MAXRT
+  // (TCP_USER_TIMEOUT) is the bound on that, and on a peer that takes nothing.
   const int heartbeat_s = std::max(1, heartbeat_ms / 1000);
   socket.set(zmq::sockopt::heartbeat_ivl, 0);
   socket.set(zmq::sockopt::tcp_keepalive, 1);
   socket.set(zmq::sockopt::tcp_keepalive_idle, heartbeat_s);
   socket.set(zmq::sockopt::tcp_keepalive_intvl, heartbeat_s);
   socket.set(zmq::sockopt::tcp_keepalive_cnt, kMissedHeartbeats);
-  socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
+  socket.set(zmq::sockopt::tcp_maxrt,
+             std::max(kLeastUnacknowledgedMs, kMissedHeartbeats * 1000 * heartbeat_s));
+  socket.set(zmq::sockopt::handshake_ivl, static_cast<int>(kHandshakeLimit.count()));
   socket.set(zmq::sockopt::connect_timeout, kConnectTimeoutMs);
   socket.set(zmq::sockopt::backlog, kBacklog);
   socket.set(zmq::sockopt::ipv6, ipv6);

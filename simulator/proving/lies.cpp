@@ -16,7 +16,7 @@ Frame false_join(const Known& known, Luck& luck) {
   join.run = luck.chance(0.8) ? known.run : luck.wide();
   join.name = luck.chance(0.7) ? known.name : known.other;
   join.have_round = luck.chance(0.7) ? known.round + luck.below(10) : luck.word();
-  join.epoch = luck.chance(0.5) ? luck.below(4) : luck.word();
+  join.epoch = luck.chance(0.5) ? luck.below(4) : luck.chance(0.5) ? luck.word() : ~luck.below(4);
   join.fingerprint = luck.wide();
   return wire::build(join);
 }

@@ -13,6 +13,7 @@ namespace psephos::end_to_end {
 namespace {
 
 namespace fs = std::filesystem;
+using std::chrono::milliseconds;
 
 using BadNetwork = BadInput;
 
@@ -113,18 +114,6 @@ TEST_F(BadNetwork, AnotherProtocolVersionIsRefusedWithWhatToDo) {
 
 // ---- hostility ---------------------------------------------------------------------------------
 
-// ZMTP 3's greeting with the NULL mechanism, and a READY command.
-std::string zmtp_hello() {
-  std::string greeting("\xff\0\0\0\0\0\0\0\x01\x7f\x03\x00NULL", 16);
-  greeting.resize(64, '\0');
-  const std::string ready(
-      "\x05READY\x0b"
-      "Socket-Type\0\0\0\x06"
-      "DEALER",
-      28);
-  return greeting + '\x04' + static_cast<char>(ready.size()) + ready;
-}
-
 std::string noise(std::size_t bytes, std::uint32_t seed) {
   std::string text(bytes, '\0');
   for (std::size_t i = 0; i < bytes; ++i) {
@@ -155,45 +144,114 @@ class Hostility : public BadInput {
 
   // Connections that never become a peer, or turn out to be none.
   void shout_at_the_port() {
-    const std::string hello = zmtp_hello();
+    const std::string greeting("\xff\0\0\0\0\0\0\0\x01\x7f\x03\x00NULL", 16);
     for (std::uint32_t i = 0; i < 10; ++i) {
       shout(noise(1 + 997 * i, i));
-      shout(hello.substr(0, 7 * i));
+      shout(greeting.substr(0, 2 * i));
     }
     shout("GET / HTTP/1.1\r\n\r\n");
-    // Long frames: of almost 2^63 bytes, of 2^64 - 1, and half of an honest one.
-    shout(hello + std::string("\x02\x7f\xff\xff\xff\xff\xff\xff\xff", 9));
-    shout(hello + std::string("\x02\xff\xff\xff\xff\xff\xff\xff\xff", 9));
-    shout(hello + std::string("\x02\0\0\0\0\0\x01\0\0half", 13));
+    // Long frames: of almost 2^63 bytes and of 2^64 - 1, which nobody waits for, and half of an
+    // honest one.
+    for (const char* length :
+         {"\x7f\xff\xff\xff\xff\xff\xff\xff", "\xff\xff\xff\xff\xff\xff\xff\xff"}) {
+      net::testing::RawTcp& peer = become_a_peer();
+      peer.send('\x02' + std::string(length, 8));
+      EXPECT_TRUE(peer.hung_up_within(kPatience));
+    }
+    become_a_peer().send(std::string("\x02\0\0\0\0\0\x01\0\0half", 13));
   }
 
-  // Peers that speak ZeroMQ and nothing else that makes sense.
-  void babble() {
+  // Peers that speak ZeroMQ and nothing else that makes sense. How many frames of theirs cannot be
+  // read at least.
+  std::uint64_t babble() {
+    std::uint64_t unreadable = 0;
     net::testing::RawDealer dealer(endpoint());
     for (std::uint32_t i = 0; i < 200; ++i) dealer.send({noise(i, i)});
     dealer.send({""});
     dealer.send({"several", "parts", "", "of a message"});
+    unreadable += 202;
     net::testing::RawDealer huge(endpoint());  // beyond the bound: it is cut off
     huge.send({std::string(10'000'000, 'x')});
+    EXPECT_TRUE(huge.turned_away_within(kPatience));
+    (void)joined(dealer, "noise");
 
-    wire::Join join;
-    join.name = "almost";
-    join.arithmetic = "any";
     net::testing::RawDealer almost(endpoint());
-    for (const std::string& frame : almost_frames(wire::build(join))) almost.send({frame});
-    // As a member now, with ballots of a session that there is not, and damaged ones.
+    const Frame join = wire::build(join_of("almost"));
+    for (const std::string& frame : almost_frames(join)) almost.send({frame});
+    unreadable += join->size() / 2;  // of what is cut off at the end, some may be padding
+    (void)joined(almost, "almost");
+
+    // As a member now, of this session: ballots with planes of a wrong length, and damaged ones.
     net::testing::RawDealer member(endpoint());
-    const Frame good = wire::build(join);
-    member.send({std::string(good->begin(), good->end())});
-    const std::vector<std::uint8_t> planes(88, 0xff);
-    wire::Ballot ballot;
-    ballot.encoding = Encoding::kBinary;
-    ballot.planes = planes;
-    ballot.samples = 1;
-    for (const std::string& frame : almost_frames(wire::build(ballot))) member.send({frame});
+    Frame ballot;
+    EXPECT_TRUE(told_malformed(member, ballot));
+    ++unreadable;
+    for (const std::string& frame : almost_frames(ballot)) member.send({frame});
+    unreadable += ballot->size() / 2;
+    (void)joined(member, "member");
+    return unreadable;
   }
 
  private:
+  static wire::Join join_of(const std::string& name) {
+    wire::Join join;
+    join.name = name;
+    join.arithmetic = "any";
+    return join;
+  }
+  static std::string text_of(const Frame& frame) { return {frame->begin(), frame->end()}; }
+
+  net::testing::RawTcp& become_a_peer() {
+    shouters_.push_back(std::make_unique<net::testing::RawTcp>(endpoint()));
+    EXPECT_TRUE(shouters_.back()->greet("NULL"));
+    shouters_.back()->say_ready();
+    return *shouters_.back();
+  }
+
+  // The coordinator's next message of a kind; nothing where it does not come soon.
+  template <class T>
+  static std::optional<T> next(net::testing::RawDealer& peer) {
+    while (const auto bytes = peer.receive_within(milliseconds(300))) {
+      const Bytes frame(bytes->begin(), bytes->end());
+      const auto message = wire::read_coordinator_frame(frame, 1 << 20);
+      if (const T* one = message ? std::get_if<T>(&*message) : nullptr) return *one;
+    }
+    return std::nullopt;
+  }
+  // Joins, again and again until that is answered: then everything the peer said before has been
+  // taken in. (An answer may be skipped when too many wait, or be a wait.)
+  std::optional<wire::Welcome> joined(net::testing::RawDealer& peer, const std::string& name) {
+    for (const auto end = std::chrono::steady_clock::now() + kPatience;
+         std::chrono::steady_clock::now() < end;) {
+      peer.send({text_of(wire::build(join_of(name)))});
+      if (auto welcome = next<wire::Welcome>(peer)) return welcome;
+    }
+    ADD_FAILURE() << name << " was not let in";
+    return std::nullopt;
+  }
+  // Votes in the open round with planes that are too long, until that is answered: rounds go on
+  // meanwhile, and a ballot of one that is over is not looked at.
+  bool told_malformed(net::testing::RawDealer& peer, Frame& ballot_frame) {
+    const std::vector<std::uint8_t> planes(88, 0xff);
+    for (const auto end = std::chrono::steady_clock::now() + kPatience;
+         std::chrono::steady_clock::now() < end;) {
+      const auto welcome = joined(peer, "member");
+      if (!welcome) return false;
+      wire::Ballot ballot;
+      ballot.session = welcome->session;
+      ballot.run = welcome->run;
+      ballot.round = welcome->round;
+      ballot.encoding = Encoding::kBinary;
+      ballot.planes = planes;
+      ballot.samples = 1;
+      ballot_frame = wire::build(ballot);
+      peer.send({text_of(ballot_frame)});
+      const auto refusal = next<wire::Refusal>(peer);
+      if (refusal && wire::refusal_word(refusal->code) == "malformed") return true;
+    }
+    return false;
+  }
+
   std::vector<std::unique_ptr<net::testing::RawTcp>> shouters_;
 };
 
@@ -204,7 +262,7 @@ TEST_F(Hostility, NothingThrownAtThePortKeepsGoodClientsFromVoting) {
   Process second = join(2, 2, kSynthetic + words("--seed 1"));
   ASSERT_TRUE(wait_for_round(10));
   shout_at_the_port();
-  babble();
+  const std::uint64_t unreadable = babble();
   ASSERT_TRUE(wait_for_round(progress().round + 50));
   coordinator.signal(SIGINT);
   EXPECT_EQ(coordinator.wait(), 130) << coordinator.err();
@@ -212,6 +270,7 @@ TEST_F(Hostility, NothingThrownAtThePortKeepsGoodClientsFromVoting) {
     EXPECT_EQ(client->wait(), 0) << client->err();
     EXPECT_EQ(fingerprint_in(client->out()), summary().at("fingerprint"));
   }
+  EXPECT_GE(summary().at("net_frames_malformed"), unreadable);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "runtime/base/short_key.h"
 #include "tests/end_to_end/keyed.h"
 #include "tests/runtime/net/peers.h"
 
@@ -74,7 +75,7 @@ TEST_F(Keys, ARunInSecretEndsAsOneInTheClear) {
   EXPECT_EQ(summary().at("net_keys_refused"), 0);
   // Reports name a client by its name and the beginning of its key; nothing shows a secret.
   const std::string table = read_text(path("run") / "clients.csv");
-  EXPECT_NE(table.find("client-1~" + net::short_key(a.public_key)), std::string::npos) << table;
+  EXPECT_NE(table.find("client-1~" + short_key(a.public_key)), std::string::npos) << table;
   const std::string server = net::read_key_file(key_file("coordinator"))->secret_key;
   for (const std::string& text :
        {table, read_text(path("run") / "config.toml"), secret.err(), secret.out(), first.err()}) {

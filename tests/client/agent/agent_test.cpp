@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "tests/client/agent/hand_made_coordinator.h"
@@ -21,7 +22,10 @@ class RunningAgent {
                GradientFactory factory, ArithmeticSlots* slots = nullptr)
       : agent_(context, options(endpoint, name, slots),
                std::make_unique<Worker>(std::move(factory), PhiloxKey{3, 1}),
-               [this](const Note& note) { notes_.push_back(note.text); }),
+               [this](const Note& note) {
+                 const std::lock_guard lock(mutex_);
+                 notes_.push_back(note.text);
+               }),
         outcome_(std::async(std::launch::async, [this] {
           return agent_.run([this] { return interrupted_.load(); });
         })) {}
@@ -29,6 +33,17 @@ class RunningAgent {
 
   void interrupt() { interrupted_ = true; }
   Result<AgentOutcome> outcome() { return outcome_.get(); }
+
+  // Waits for a note with `words` in it; false where none comes.
+  bool noted(const std::string& words) {
+    for (const auto end = std::chrono::steady_clock::now() + kPatience;
+         std::chrono::steady_clock::now() < end; std::this_thread::sleep_for(milliseconds(5))) {
+      const std::lock_guard lock(mutex_);
+      const auto has = [&](const std::string& note) { return note.find(words) != note.npos; };
+      if (std::ranges::any_of(notes_, has)) return true;
+    }
+    return false;
+  }
 
   // After outcome().
   std::span<const float> parameters() const { return agent_.worker().parameters(); }
@@ -47,6 +62,7 @@ class RunningAgent {
   }
 
   std::atomic<bool> interrupted_{false};
+  std::mutex mutex_;  // of notes_
   std::vector<std::string> notes_;
   Agent agent_;
   std::future<Result<AgentOutcome>> outcome_;
@@ -87,6 +103,29 @@ TEST(Agent, WaitsForACoordinatorThatAppearsLate) {
                                     return note.find("still trying") != std::string::npos;
                                   }),
             1);
+}
+
+// EMFILE, as where a process has run out of descriptors: of two sockets in all the agent has one
+// and the test the other, and the one that the agent closes is not free at once.
+TEST(Agent, WithoutASocketForANewConnectionItTriesAgainUntilThereIsOne) {
+  net::Context two(2);
+  net::Context elsewhere;
+  std::string endpoint;
+  {
+    HandMadeCoordinator here_and_gone(elsewhere, "tcp://127.0.0.1:0", 3, kHeartbeatMs);
+    endpoint = here_and_gone.endpoint();
+  }
+  RunningAgent agent(two, endpoint, "c", quadratic(kParameters, kSamples));
+  ASSERT_TRUE(agent.noted("still trying"));
+  {
+    const auto other = net::DealerSocket::connect(two, endpoint, 1024, 1000);
+    ASSERT_TRUE(agent.noted("(trying again)"));
+  }
+  HandMadeCoordinator coordinator(elsewhere, endpoint, 3, kHeartbeatMs);
+  ASSERT_TRUE(coordinator.serve_until([&] { return coordinator.left.has_value(); }));
+  const auto outcome = agent.outcome();
+  ASSERT_TRUE(outcome) << outcome.error().text;
+  EXPECT_EQ(outcome->ending, Ending::kFinished);
 }
 
 TEST(Agent, JoinsAgainAfterTheCoordinatorRestarted) {

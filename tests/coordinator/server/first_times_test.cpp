@@ -14,6 +14,8 @@ TEST(FirstTimes, SayEveryBoundOnceWhenItIsFirstHit) {
   EXPECT_EQ(first_times.news(counters).size(), 2u);
   counters.frames_malformed = 4;
   EXPECT_TRUE(first_times.news(counters).empty());
+  counters.joins_refused_full = counters.catch_ups_put_off = 7;
+  EXPECT_EQ(first_times.news(counters).size(), 2u);
   counters.accepts_failed = 1;
   const auto news = first_times.news(counters);
   ASSERT_EQ(news.size(), 1u);

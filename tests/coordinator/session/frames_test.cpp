@@ -169,6 +169,7 @@ TEST(SessionFrames, CatchUpIsPassedOnAndRateLimitedPerClient) {
     answered += machine.asked<AnswerCatchUp>() ? 1 : 0;
   }
   EXPECT_EQ(answered, static_cast<int>(kCatchUpBurst));
+  EXPECT_EQ(machine.session.traffic().catch_ups_put_off, 1000 - kCatchUpBurst);
   const auto refusals = machine.heard<wire::Refusal>("ann");
   ASSERT_EQ(refusals.size(), 1u);
   EXPECT_EQ(refusals.front().code, static_cast<std::uint8_t>(RefusalCode::kBusy));

@@ -79,6 +79,7 @@ TEST(SessionJoin, FindsTheHouseFullAndIsToldToWait) {
   ASSERT_EQ(refusals.size(), 1u);
   EXPECT_EQ(refusals.front().code, static_cast<std::uint8_t>(RefusalCode::kBusy));
   EXPECT_GT(refusals.front().wait_ms, 0u);
+  EXPECT_EQ(machine.session.traffic().joins_refused_full, 1u);
   machine.ballot("cat", 0);
   EXPECT_EQ(machine.refusals("cat"), std::vector{RefusalCode::kRejoin});
   machine.join("ann");  // has its place
@@ -97,6 +98,31 @@ TEST(SessionJoin, TakesThePlaceOfOneThatLeftWithoutAVote) {
   EXPECT_EQ(machine.heard<wire::Welcome>("cat").size(), 1u);
   machine.join("dan");  // ben voted: forgetting it would let it vote twice
   EXPECT_EQ(machine.refusals("dan"), std::vector{RefusalCode::kBusy});
+}
+
+TEST(SessionJoin, TakesThePlaceOfOneThatIsAwayOnceItsLastBallotIsRefusedAnyway) {
+  RunConfig config = config_for(1);
+  config.max_clients = config.min_clients = 2;
+  config.hyper.staleness = 3;
+  Machine machine(config);
+  machine.join_all({"ann", "ben"});
+  machine.ballot("ann", 0);
+  machine.ballot("ben", 0);
+  ASSERT_EQ(machine.session.round(), 1u);
+  machine.leave("ann");
+  const Frame of_ann = ballot_frame(0, std::string(kParameters, '+'));
+  while (machine.session.round() < 4) {
+    machine.join("cat");  // ann's ballot of round 0 might come again, and count
+    EXPECT_EQ(machine.refusals("cat"), std::vector{RefusalCode::kBusy});
+    machine.ballot("ben", machine.session.round());
+  }
+  machine.join("cat");
+  ASSERT_EQ(machine.session.round(), 4u);
+  EXPECT_EQ(machine.heard<wire::Welcome>("cat").size(), 1u);
+  machine.leave("cat");
+  machine.join("ann");  // as a newcomer, with a ballot that was counted
+  machine.frame("ann", of_ann);
+  EXPECT_FALSE(machine.asked<CountBallot>());
 }
 
 TEST(SessionJoin, NewestOwnsTheNameAndTheOlderConnectionIsIgnored) {
@@ -171,12 +197,35 @@ TEST(SessionJoin, AheadOfTheLedgerBeginsAnEpochOncePerSession) {
   EXPECT_EQ(machine.session.epoch(), 3u);
   EXPECT_EQ(machine.only<wire::Welcome>("ann").epoch, 3u);
   ASSERT_TRUE(machine.asked<Note>());
+  EXPECT_NE(machine.only<Note>().text.find("client ann says that it holds round 45"),
+            std::string::npos);
   EXPECT_NE(machine.only<Note>().text.find("5 rounds were lost"), std::string::npos);
   join.name = "ben";
   join.have_round = 1'000'000;
   join.epoch = 3;
   machine.tell("ben", join);
   EXPECT_EQ(machine.session.epoch(), 3u);
+}
+
+// It would use up the numbers, and no restored backup would be found out any more.
+TEST(SessionJoin, AheadInAnEpochThatNobodyCanHaveReachedBeginsNone) {
+  SessionOptions options = options_for(config_for(5));
+  options.round = 40;
+  options.epoch = 2;
+  Machine machine(options);
+  wire::Join join = join_of("liar");
+  join.run = kRun;
+  join.have_round = 41;
+  for (const std::uint32_t epoch : {0xFFFFFFFEu, 0xFFFFFFFFu, 3 + kMostEpochsAhead}) {
+    join.epoch = epoch;
+    machine.tell("liar", join);
+    EXPECT_EQ(machine.session.epoch(), 2u);
+    EXPECT_FALSE(machine.asked<CommitEpoch>());
+  }
+  join.name = "ann";
+  join.epoch = 2 + kMostEpochsAhead;  // the largest that is believed
+  machine.tell("ann", join);
+  EXPECT_EQ(machine.session.epoch(), 3 + kMostEpochsAhead);
 }
 
 TEST(SessionJoin, ANewEpochIsAboveEveryOneThatAClientKnows) {

@@ -56,6 +56,7 @@ TEST_F(SessionKeys, ARevokedOneIsToldSoAndNeitherWaitedForNorToldAnything) {
   EXPECT_EQ(machine_.refusals("b"), std::vector{RefusalCode::kNotAllowed});
   EXPECT_NE(machine_.heard<wire::Refusal>("b").front().text.find(kBen), std::string::npos);
   EXPECT_NE(notes().find("ben~BensKey-"), std::string::npos);
+  EXPECT_TRUE(machine_.only<Note>().weighty);
   EXPECT_EQ(machine_.session.round(), 1u);
   EXPECT_EQ(machine_.frames_to("b"), 1u);  // the refusal, and not the decision
   vote("a", kAnn);
@@ -114,6 +115,30 @@ TEST_F(SessionKeys, AKeyInTwoPlacesRaisesAnAlarm) {
   }
   EXPECT_NE(notes().find("its key may be in two places"), std::string::npos);
   EXPECT_EQ(machine_.session.traffic().takeover_alarms, 1u);
+  EXPECT_TRUE(machine_.only<Note>().weighty);
+}
+
+TEST_F(SessionKeys, AConnectionThatIsReplacedNowAndThenRaisesNone) {
+  const Frame alive = wire::build(wire::ClientMessage{wire::Heartbeat{kSession, 0}});
+  for (std::uint32_t i = 0; i < 10 * kSuspiciousTakeovers; ++i) {
+    join(i % 2 == 0 ? "here" : "there", "ann", kAnn);
+    // Its network was away for long, and the silence not noticed yet.
+    for (int second = 0; second <= 60; ++second) {
+      machine_.pass(seconds(1));
+      machine_.frame(i % 2 == 0 ? "here" : "there", alive, kAnn);
+    }
+  }
+  EXPECT_EQ(machine_.session.traffic().takeover_alarms, 0u);
+}
+
+TEST_F(SessionKeys, AlarmsWithoutEndAreAllCountedAndSomeOfThemSaid) {
+  std::size_t said = 0;
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    join(i % 2 == 0 ? "here" : "there", "ann", kAnn);
+    said += machine_.did<Note>().size();
+  }
+  EXPECT_EQ(machine_.session.traffic().takeover_alarms, 99u);
+  EXPECT_EQ(said, static_cast<std::size_t>(kAlarmBurst));
 }
 
 TEST(SessionJoins, BeyondTheirRateAreToldToWaitEachLongerThanTheOneBefore) {
@@ -143,6 +168,31 @@ TEST(SessionJoins, BeyondTheirRateAreToldToWaitEachLongerThanTheOneBefore) {
     machine.join(peer);
     EXPECT_EQ(machine.heard<wire::Welcome>(peer).size(), 1u);
   }
+}
+
+TEST(SessionJoins, OfOneThatRepeatsThemWithoutEndLeaveRoomForTheOthers) {
+  RunConfig config = config_for(1);
+  config.max_joins_per_second = 100;
+  Machine machine(config);
+  for (int i = 0; i < 1000; ++i) machine.join("ann");
+  EXPECT_EQ(machine.only<wire::Refusal>("ann").code, static_cast<std::uint8_t>(RefusalCode::kBusy));
+  machine.join("ben");
+  EXPECT_EQ(machine.heard<wire::Welcome>("ben").size(), 1u);
+  machine.pass(milliseconds(kBusyWaitMs));  // as the Refusal says
+  machine.join("ann");
+  EXPECT_EQ(machine.heard<wire::Welcome>("ann").size(), 1u);
+}
+
+TEST(SessionJoins, AreToldNoLongerWaitThanHalfAMinuteAndNoOneWaitsForTheFlood) {
+  RunConfig config = config_for(1);
+  config.max_joins_per_second = 10;
+  Machine machine(config);
+  for (int i = 0; i < 10'000; ++i) machine.join("p" + std::to_string(i));
+  EXPECT_EQ(machine.only<wire::Refusal>("p9999").wait_ms, kLongestJoinWaitMs);
+  // When the flood is over, what it was told is over as soon.
+  machine.pass(milliseconds(kLongestJoinWaitMs));
+  for (int i = 0; i <= 10; ++i) machine.join("q" + std::to_string(i));
+  EXPECT_LE(machine.only<wire::Refusal>("q10").wait_ms, 200u);
 }
 
 TEST(SessionJoins, AreNotBoundedWhereNobodySaysSo) {

@@ -27,6 +27,31 @@ TEST(Members, ConnectionRetiredAgainIsRememberedFromThen) {
   EXPECT_TRUE(members.is_retired("a"));
 }
 
+TEST(Members, TakeoversThatAreFarApartDoNotAddUp) {
+  using std::chrono::seconds;
+  Members members(3, seconds(100));
+  Instant now = seconds(1000);
+  const Member* ann = members.join("ann", "p0", now);
+  for (int i = 1; i <= 20; ++i) {
+    members.join("ann", "p" + std::to_string(i), now += seconds(101));
+    EXPECT_EQ(ann->takeovers, 1u);
+  }
+  members.join("ann", "here", now += seconds(100));
+  members.join("ann", "there", now += seconds(1));
+  EXPECT_EQ(ann->takeovers, 3u);
+}
+
+TEST(Members, WhoeverIsMissingKeepsItsPlace) {
+  Members members(1);
+  members.restore({"ann", 0});
+  EXPECT_EQ(members.join("ben", "p", Instant{0}, 100), nullptr);
+  ASSERT_NE(members.join("ann", "p", Instant{0}, 100), nullptr);
+  members.find("ann")->missing = false;  // heard of
+  members.set_live(*members.find("ann"), false);
+  EXPECT_NE(members.join("ben", "q", Instant{0}, 100), nullptr);
+  EXPECT_EQ(members.find("ann"), nullptr);
+}
+
 // Whoever joins and goes in whatever order: a connection speaks for whom it last joined as, unless
 // somebody else joined as that since.
 TEST(Members, ConnectionsAndIdentitiesAgreeInRandomHistories) {

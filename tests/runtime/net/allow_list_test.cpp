@@ -22,13 +22,31 @@ class AllowListTest : public ::testing::Test {
 
 TEST_F(AllowListTest, HasKeysWithNamesAndComments) {
   const auto list =
-      AllowList::parse("# since May\n\n  " + a_ + "\tkitchen  # by the window\r\n" + b_);
+      AllowList::parse("# since May\n\n  " + a_ + "\tkitchen  # by the window\r\n" + b_ + "\n");
   ASSERT_TRUE(list) << list.error().text;
   EXPECT_EQ(list->size(), 2u);
   EXPECT_TRUE(list->allows(a_));
   EXPECT_TRUE(list->allows(b_));
   EXPECT_FALSE(list->allows(make_curve_keys()->public_key));
   EXPECT_FALSE(list->allows(""));
+  EXPECT_EQ(list->shown(a_), "kitchen~" + a_.substr(0, 8));
+  EXPECT_EQ(list->shown(b_), b_.substr(0, 8));
+}
+
+TEST_F(AllowListTest, ThatIsCutShortIsNone) {
+  const std::string whole = "# since May\n" + a_ + " kitchen\n" + b_ + "\n";
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const std::string part = whole.substr(0, size);
+    EXPECT_EQ(AllowList::parse(part).ok(), part.ends_with('\n')) << part;
+  }
+  const auto cut = AllowList::parse(whole.substr(0, whole.size() - 1));
+  EXPECT_NE(cut.error().text.find("line 3: does not end with a line break"), std::string::npos);
+}
+
+TEST_F(AllowListTest, OfAKeyThatBeginsLikeACommentHasAComment) {
+  const auto list = AllowList::parse("#" + a_.substr(1) + "\n");
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->size(), 0u);
 }
 
 TEST_F(AllowListTest, OfCommentsAloneIsAListOfNobodyAndAnEmptyTextIsNone) {
@@ -42,11 +60,12 @@ TEST_F(AllowListTest, NamesTheLineThatIsWrong) {
     ASSERT_FALSE(list.ok()) << text;
     EXPECT_NE(list.error().text.find(sentence), std::string::npos) << list.error().text;
   };
-  expect("# x\nkitchen " + a_, "line 2: does not begin with a public key");
+  expect("# x\nkitchen " + a_ + "\n", "line 2: does not begin with a public key");
   expect(a_ + "\n" + a_.substr(1) + " kitchen\n", "line 2: does not begin");
   expect(a_ + " kitchen and cellar\n", "line 1: only a name");
   expect(a_ + "\n" + b_ + "\n" + a_ + " again\n", "line 3: this key is listed before");
   expect(std::string("\0\n", 2), "line 1");
+  expect(a_.substr(0, 35) + std::string(5, '\0') + "\n", "line 1");  // 28 bytes of Z85 and zeros
 }
 
 TEST_F(AllowListTest, KnowsWhomAnotherLeftOut) {

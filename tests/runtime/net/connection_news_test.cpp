@@ -47,6 +47,25 @@ TEST_F(News, OfAServerWithAnotherKey) {
             ConnectionNews::kHungUp);
 }
 
+// Stopped, overloaded, or a proxy without a server: not taken for one with another key.
+TEST_F(News, OfAServerThatTakesConnectionsAndSaysNothing) {
+  const MutePort mute;
+  DealerSocket keyed =
+      *DealerSocket::connect(context_, mute.endpoint(), kFrameLimit, kHeartbeatMs, right_, true);
+  DealerSocket plain = *DealerSocket::connect(context_, mute.endpoint(), kFrameLimit, kHeartbeatMs,
+                                              std::nullopt, true);
+  std::optional<ConnectionNews> of_keyed;
+  std::optional<ConnectionNews> of_plain;
+  const auto both_known = [&] {
+    if (!of_keyed) of_keyed = keyed.news();
+    if (!of_plain) of_plain = plain.news();
+    return of_keyed && of_plain;
+  };
+  EXPECT_TRUE(eventually(keyed, both_known, kHandshakeLimit + kPatience));
+  EXPECT_EQ(of_keyed, ConnectionNews::kUnanswered);
+  EXPECT_EQ(of_plain, ConnectionNews::kUnanswered);
+}
+
 TEST_F(News, OfOneSideWithoutKeys) {
   EXPECT_EQ(of(encrypted_.endpoint(), std::nullopt), ConnectionNews::kOtherMechanism);
   EXPECT_EQ(of(plain_.endpoint(), right_), ConnectionNews::kOtherMechanism);

@@ -9,6 +9,7 @@
 #include <zmq.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -34,8 +35,9 @@ inline Frame frame_of(std::size_t bytes, std::uint8_t value) {
 
 // Calls `poll` until it gives a value; waits on `socket` in between.
 template <class Socket, class Poll>
-auto eventually(const Socket& socket, Poll poll) -> decltype(poll()) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+auto eventually(const Socket& socket, Poll poll, milliseconds patience = kPatience)
+    -> decltype(poll()) {
+  const auto end = std::chrono::steady_clock::now() + patience;
   while (std::chrono::steady_clock::now() < end) {
     if (auto value = poll()) return value;
     wait(socket, nullptr, milliseconds{10});
@@ -60,7 +62,9 @@ class RawDealer {
  public:
   explicit RawDealer(const std::string& endpoint,
                      const std::optional<ClientCurve>& curve = std::nullopt)
-      : context_(zmq_ctx_new()), socket_(zmq_socket(context_, ZMQ_DEALER)) {
+      : context_(zmq_ctx_new()),
+        socket_(zmq_socket(context_, ZMQ_DEALER)),
+        events_(zmq_socket(context_, ZMQ_PAIR)) {
     const int none = 0;
     if (curve) {
       set_key(ZMQ_CURVE_SERVERKEY, curve->server_key);
@@ -71,9 +75,19 @@ class RawDealer {
     const int patience = static_cast<int>(kPatience.count());
     zmq_setsockopt(socket_, ZMQ_SNDTIMEO, &patience, sizeof patience);
     zmq_setsockopt(socket_, ZMQ_RCVTIMEO, &patience, sizeof patience);
+    constexpr const char* kEvents = "inproc://events";  // of this context
+    EXPECT_EQ(zmq_socket_monitor(socket_, kEvents,
+                                 ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                                     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                                     ZMQ_EVENT_HANDSHAKE_FAILED_AUTH),
+              0);
+    zmq_setsockopt(events_, ZMQ_LINGER, &none, sizeof none);
+    EXPECT_EQ(zmq_connect(events_, kEvents), 0);
     EXPECT_EQ(zmq_connect(socket_, endpoint.c_str()), 0);
   }
   ~RawDealer() {
+    zmq_socket_monitor(socket_, nullptr, 0);
+    zmq_close(events_);
     zmq_close(socket_);
     zmq_ctx_term(context_);
   }
@@ -93,6 +107,17 @@ class RawDealer {
     bytes.resize(static_cast<std::size_t>(std::max(size, 0)));
     return bytes;
   }
+  // Waits for a frame that may not come.
+  std::optional<std::string> receive_within(milliseconds patience) {
+    zmq_pollitem_t item{socket_, 0, ZMQ_POLLIN, 0};
+    if (zmq_poll(&item, 1, patience.count()) <= 0) return std::nullopt;
+    return receive();
+  }
+  // Waits until the other side has ended the connection, or its making.
+  bool turned_away_within(milliseconds patience) {
+    zmq_pollitem_t item{events_, 0, ZMQ_POLLIN, 0};
+    return zmq_poll(&item, 1, patience.count()) > 0;
+  }
 
  private:
   void set_key(int option, const std::string& key) {
@@ -101,6 +126,7 @@ class RawDealer {
 
   void* context_;
   void* socket_;
+  void* events_;
 };
 
 inline sockaddr loopback(std::uint16_t port) {
@@ -114,12 +140,16 @@ inline sockaddr loopback(std::uint16_t port) {
   return generic;
 }
 
-// A port that is taken but not listened on: whoever connects is turned away.
+// A port that is taken but not listened on: whoever connects is turned away. Or one that the kernel
+// listens on for a process that never answers.
 class ClosedPort {
  public:
-  ClosedPort() : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit ClosedPort(bool listens = false) : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr address = loopback(0);
     EXPECT_EQ(::bind(descriptor_, &address, sizeof address), 0);
+    if (listens) {
+      EXPECT_EQ(::listen(descriptor_, 16), 0);
+    }
     socklen_t size = sizeof address;
     EXPECT_EQ(::getsockname(descriptor_, &address, &size), 0);
     sockaddr_in bound{};
@@ -135,6 +165,11 @@ class ClosedPort {
  private:
   int descriptor_;
   std::string endpoint_;
+};
+
+// A port where connections are taken and nobody says anything.
+struct MutePort : ClosedPort {
+  MutePort() : ClosedPort(true) {}
 };
 
 class RawTcp {
@@ -162,6 +197,30 @@ class RawTcp {
     ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     std::vector<char> buffer(bytes);
     return ::recv(descriptor_, buffer.data(), bytes, MSG_WAITALL) == static_cast<ssize_t>(bytes);
+  }
+
+  // Reads on until the other side hangs up; false where it does not within `patience`.
+  bool hung_up_within(milliseconds patience) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (std::chrono::steady_clock::now() < end) {
+      const timeval a_moment{0, 50'000};
+      ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &a_moment, sizeof a_moment);
+      char bytes[256];
+      const ssize_t got = ::recv(descriptor_, bytes, sizeof bytes, 0);
+      if (got == 0 || (got < 0 && errno == ECONNRESET)) return true;
+    }
+    return false;
+  }
+
+  // ZMTP 3's READY command of a DEALER: after greet("NULL"), all that a peer in the clear has to
+  // say before its frames.
+  void say_ready() {
+    const std::string ready(
+        "\x05READY\x0b"
+        "Socket-Type\0\0\0\x06"
+        "DEALER",
+        28);
+    send('\x04' + std::string(1, static_cast<char>(ready.size())) + ready);
   }
 
   // ZMTP 3's greeting with `mechanism`, both ways: what follows is the mechanism's handshake. (In

@@ -54,6 +54,34 @@ TEST_F(Wait, AWakeBeforeTheWaitIsNotLostAndOneDrainTakesAll) {
   EXPECT_GE(Clock::now() - drained, milliseconds{25});
 }
 
+// With a frame to send and nobody to send it to, a client must not turn in a circle for days.
+TEST_F(Wait, ForAChanceToSendLastsUntilTheConnectionStands) {
+  DealerSocket dealer =
+      *DealerSocket::connect(context_, router_.endpoint(), kFrameLimit, kHeartbeatMs);
+  const auto start = Clock::now();
+  wait(dealer, nullptr, 2 * kPatience, true);
+  EXPECT_LT(Clock::now() - start, kPatience);
+  EXPECT_TRUE(dealer.send(frame_of(8, 1)));
+
+  const ClosedPort nobody;
+  DealerSocket lost =
+      *DealerSocket::connect(context_, nobody.endpoint(), kFrameLimit, kHeartbeatMs);
+  const auto in_vain = Clock::now();
+  wait(lost, nullptr, milliseconds{60}, true);
+  EXPECT_GE(Clock::now() - in_vain, milliseconds{50});
+  EXPECT_FALSE(lost.send(frame_of(8, 1)));
+}
+
+TEST_F(Wait, WithoutASocketEndsAtTheTimeoutOrWhenWoken) {
+  Waker waker;
+  const auto start = Clock::now();
+  wait(waker, milliseconds{30});
+  EXPECT_GE(Clock::now() - start, milliseconds{25});
+  waker.wake();
+  wait(waker, 2 * kPatience);
+  EXPECT_LT(Clock::now() - start, kPatience);
+}
+
 TEST_F(Wait, EndsWhenAFrameArrives) {
   DealerSocket dealer =
       *DealerSocket::connect(context_, router_.endpoint(), kFrameLimit, kHeartbeatMs);
