@@ -118,12 +118,7 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
   if (!was_live) enter(MembershipEvent::Kind::kJoined, member->identity);
   if (std::exchange(member->missing, false)) --missing_;
   member->row.samples = join.samples;
-  // Rounds of an older epoch were given up when this one began.
-  const bool ahead = join.have_round != wire::kNoRound && join.run == options_.run &&
-                     join.have_round > round_ && join.epoch >= epoch_ &&
-                     join.epoch - epoch_ <= kMostEpochsAhead &&
-                     join.epoch < std::numeric_limits<std::uint32_t>::max();
-  if (ahead && !std::exchange(epoch_raised_, true)) raise_epoch(*member, join);
+  if (knows_more(join) && !std::exchange(epoch_raised_, true)) raise_epoch(*member, join);
   // In an open round its ballot counts if it comes in time, but nobody waits for it.
   if (everybody_votes() && (phase_ == Phase::kWaiting || phase_ == Phase::kOpen)) {
     member->invited = true;
@@ -140,16 +135,28 @@ std::uint32_t Session::join_wait_ms(Member* known, Instant now) {
   return join_rate_.wait_ms(now);
 }
 
+// Does this client hold a round, or stand in an epoch, that the ledger has not? Rounds of an older
+// epoch were given up when the ledger's began.
+bool Session::knows_more(const wire::Join& join) const {
+  if (join.have_round == wire::kNoRound || join.run != options_.run) return false;
+  if (join.epoch < epoch_ || join.epoch - epoch_ > kMostEpochsAhead ||
+      join.epoch == std::numeric_limits<std::uint32_t>::max()) {
+    return false;
+  }
+  return join.epoch > epoch_ || join.have_round > round_;
+}
+
 // The ledger was behind its clients: restored from a backup, or from a disk that lied. The new
 // epoch is above every one that a client knows of, so that no two histories share a number.
 void Session::raise_epoch(const Member& member, const wire::Join& join) {
   epoch_ = join.epoch + 1;
-  const std::uint32_t lost = join.have_round - round_;
+  const std::uint32_t lost = join.have_round > round_ ? join.have_round - round_ : 0;
   actions_.push_back(CommitEpoch{{epoch_, round_, lost}});
   note_weighty(fmt::format(
-      "client {} says that it holds round {}, and the ledger ends at {}: {} rounds were lost if "
-      "that is so; epoch {} begins here and clients that are ahead take the checkpoint",
-      member.row.name, join.have_round, round_, lost, epoch_));
+      "client {} says that it holds round {} of epoch {}, and the ledger ends at {}: {} rounds "
+      "were "
+      "lost if that is so; epoch {} begins here and clients that are ahead take the checkpoint",
+      member.row.name, join.have_round, join.epoch, round_, lost, epoch_));
 }
 
 void Session::raise_takeover_alarm(Member& member, bool keyed, Instant now) {
