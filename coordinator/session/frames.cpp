@@ -11,6 +11,14 @@
 #include "runtime/signs/ballot_codec.h"
 
 namespace psephos::coordinator {
+namespace {
+
+std::uint32_t rounds_held(const wire::Join& join) {
+  return join.have_round == wire::kNoRound ? 0 : join.have_round;
+}
+
+}  // namespace
+
 void Session::on_frame(const FrameArrived& arrived, Instant now) {
   const auto message = wire::read_client_frame(*arrived.frame, parameter_count(options_.tensors));
   if (!message) {
@@ -138,25 +146,25 @@ std::uint32_t Session::join_wait_ms(Member* known, Instant now) {
 // Does this client hold a round, or stand in an epoch, that the ledger has not? Rounds of an older
 // epoch were given up when the ledger's began.
 bool Session::knows_more(const wire::Join& join) const {
-  if (join.have_round == wire::kNoRound || join.run != options_.run) return false;
-  if (join.epoch < epoch_ || join.epoch - epoch_ > kMostEpochsAhead ||
+  if (join.run != options_.run || join.epoch < epoch_ || join.epoch - epoch_ > kMostEpochsAhead ||
       join.epoch == std::numeric_limits<std::uint32_t>::max()) {
     return false;
   }
-  return join.epoch > epoch_ || join.have_round > round_;
+  return join.epoch > epoch_ || rounds_held(join) > round_;
 }
 
 // The ledger was behind its clients: restored from a backup, or from a disk that lied. The new
 // epoch is above every one that a client knows of, so that no two histories share a number.
 void Session::raise_epoch(const Member& member, const wire::Join& join) {
   epoch_ = join.epoch + 1;
-  const std::uint32_t lost = join.have_round > round_ ? join.have_round - round_ : 0;
+  const std::uint32_t held = rounds_held(join);
+  const std::uint32_t lost = held > round_ ? held - round_ : 0;
   actions_.push_back(CommitEpoch{{epoch_, round_, lost}});
   note_weighty(fmt::format(
       "client {} says that it holds round {} of epoch {}, and the ledger ends at {}: {} rounds "
       "were "
       "lost if that is so; epoch {} begins here and clients that are ahead take the checkpoint",
-      member.row.name, join.have_round, join.epoch, round_, lost, epoch_));
+      member.row.name, held, join.epoch, round_, lost, epoch_));
 }
 
 void Session::raise_takeover_alarm(Member& member, bool keyed, Instant now) {

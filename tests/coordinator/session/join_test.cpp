@@ -207,6 +207,22 @@ TEST(SessionJoin, AheadOfTheLedgerBeginsAnEpochOncePerSession) {
   EXPECT_EQ(machine.session.epoch(), 3u);
 }
 
+TEST(SessionJoin, FromAnEpochThatTheLedgerHasLostBeginsOneAboveIt) {
+  for (const std::uint32_t held : {wire::kNoRound, 39u}) {
+    SessionOptions options = options_for(config_for(5));
+    options.round = 40;
+    options.epoch = 2;
+    Machine machine(options);
+    wire::Join join = join_of("ann");
+    join.run = kRun;
+    join.epoch = 5;
+    join.have_round = held;
+    machine.tell("ann", join);
+    EXPECT_EQ(machine.session.epoch(), 6u);
+    EXPECT_EQ(machine.only<CommitEpoch>().record, (EpochRecord{6, 40, 0}));
+  }
+}
+
 // It would use up the numbers, and no restored backup would be found out any more.
 TEST(SessionJoin, AheadInAnEpochThatNobodyCanHaveReachedBeginsNone) {
   SessionOptions options = options_for(config_for(5));
