@@ -181,43 +181,41 @@ TEST(SessionJoin, UnderAnotherNameKeepsItsConnectionWhenTheFirstNameMovesOn) {
   EXPECT_EQ(machine.only<CountBallot>().identity, "ann");
 }
 
-TEST(SessionJoin, AheadOfTheLedgerBeginsAnEpochOncePerSession) {
+// A coordinator that starts again at round 40 of epoch 2.
+SessionOptions restarted() {
   SessionOptions options = options_for(config_for(5));
   options.round = 40;
   options.epoch = 2;
-  Machine machine(options);
-  wire::Join join = join_of("ann");
+  return options;
+}
+
+wire::Join join_from(const std::string& name, std::uint32_t epoch, std::uint32_t round) {
+  wire::Join join = join_of(name);
   join.run = kRun;
-  join.epoch = 2;
-  join.have_round = 40;
-  machine.tell("ann", join);
+  join.epoch = epoch;
+  join.have_round = round;
+  return join;
+}
+
+TEST(SessionJoin, AheadOfTheLedgerBeginsAnEpochOncePerSession) {
+  Machine machine(restarted());
+  machine.tell("ann", join_from("ann", 2, 40));
   EXPECT_EQ(machine.session.epoch(), 2u);  // not ahead
-  join.have_round = 45;
-  machine.tell("ann", join);
+  machine.tell("ann", join_from("ann", 2, 45));
   EXPECT_EQ(machine.session.epoch(), 3u);
   EXPECT_EQ(machine.only<wire::Welcome>("ann").epoch, 3u);
   ASSERT_TRUE(machine.asked<Note>());
   EXPECT_NE(machine.only<Note>().text.find("client ann says that it holds round 45"),
             std::string::npos);
   EXPECT_NE(machine.only<Note>().text.find("5 rounds were lost"), std::string::npos);
-  join.name = "ben";
-  join.have_round = 1'000'000;
-  join.epoch = 3;
-  machine.tell("ben", join);
+  machine.tell("ben", join_from("ben", 3, 1'000'000));
   EXPECT_EQ(machine.session.epoch(), 3u);
 }
 
 TEST(SessionJoin, FromAnEpochThatTheLedgerHasLostBeginsOneAboveIt) {
   for (const std::uint32_t held : {wire::kNoRound, 39u}) {
-    SessionOptions options = options_for(config_for(5));
-    options.round = 40;
-    options.epoch = 2;
-    Machine machine(options);
-    wire::Join join = join_of("ann");
-    join.run = kRun;
-    join.epoch = 5;
-    join.have_round = held;
-    machine.tell("ann", join);
+    Machine machine(restarted());
+    machine.tell("ann", join_from("ann", 5, held));
     EXPECT_EQ(machine.session.epoch(), 6u);
     EXPECT_EQ(machine.only<CommitEpoch>().record, (EpochRecord{6, 40, 0}));
   }
@@ -225,23 +223,15 @@ TEST(SessionJoin, FromAnEpochThatTheLedgerHasLostBeginsOneAboveIt) {
 
 // It would use up the numbers, and no restored backup would be found out any more.
 TEST(SessionJoin, AheadInAnEpochThatNobodyCanHaveReachedBeginsNone) {
-  SessionOptions options = options_for(config_for(5));
-  options.round = 40;
-  options.epoch = 2;
-  Machine machine(options);
-  wire::Join join = join_of("liar");
-  join.run = kRun;
-  join.have_round = 41;
+  Machine machine(restarted());
   for (const std::uint32_t epoch : {0xFFFFFFFEu, 0xFFFFFFFFu, 3 + kMostEpochsAhead}) {
-    join.epoch = epoch;
-    machine.tell("liar", join);
+    machine.tell("liar", join_from("liar", epoch, 41));
     EXPECT_EQ(machine.session.epoch(), 2u);
     EXPECT_FALSE(machine.asked<CommitEpoch>());
   }
-  join.name = "ann";
-  join.epoch = 2 + kMostEpochsAhead;  // the largest that is believed
-  machine.tell("ann", join);
-  EXPECT_EQ(machine.session.epoch(), 3 + kMostEpochsAhead);
+  const std::uint32_t largest_believed = 2 + kMostEpochsAhead;
+  machine.tell("ann", join_from("ann", largest_believed, 41));
+  EXPECT_EQ(machine.session.epoch(), largest_believed + 1);
 }
 
 TEST(SessionJoin, ANewEpochIsAboveEveryOneThatAClientKnows) {
