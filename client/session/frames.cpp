@@ -43,6 +43,11 @@ void Session::on_unusable(const std::string& why, Instant now) {
 
 void Session::on_message(const wire::Welcome& welcome, const Frame&, Instant now) {
   if (joined_) return;  // the answer to a Join that was sent twice
+  // In one session the coordinator's rounds only rise: what came since has overtaken this one.
+  if (welcome.session == welcome_.session && welcome.run == run_ && welcome.epoch == epoch_ &&
+      next_decision() > welcome.round) {
+    return;
+  }
   if (options_.run != wire::kAnyRun && welcome.run != options_.run) {
     end(Ending::kFailed,
         fmt::format("the coordinator leads run {}, not {}: point this client at another "

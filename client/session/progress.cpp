@@ -93,7 +93,9 @@ void Session::on_done(const Evaluated& done) {
 // Voting goes on without a disk. The next try is as far away as after a success.
 void Session::on_done(const StateSaved& done) {
   const bool failed = !done.failure.empty();
-  if (failed && !saving_failed_) {
+  if (failed && stopping_) {
+    note(fmt::format("the last state is not saved: {}", done.failure));
+  } else if (failed && !saving_failed_) {
     note(fmt::format("the state is not saved: {}; voting goes on", done.failure));
   } else if (!failed && saving_failed_) {
     note("the state is saved again");

@@ -166,8 +166,6 @@ class Session {
   // for it.
   std::optional<std::uint32_t> round() const;
   std::uint64_t fingerprint() const { return fingerprint_; }
-  // The epoch in which that was; 0 before.
-  std::uint32_t epoch() const { return epoch_.value_or(0); }
   bool ended() const { return ended_; }
   std::uint32_t fingerprint_mismatches() const { return mismatches_; }
 

@@ -149,15 +149,6 @@ Status read_ballot(const Header& header, std::span<const std::uint8_t> planes, R
 
 }  // namespace
 
-std::uint64_t tensors_hash(const TensorTable& tensors) {
-  std::string text;
-  for (const TensorEntry& tensor : tensors) {
-    text += fmt::format("{} {} {} {}\n", tensor.name, tensor.offset, tensor.count,
-                        std::bit_cast<std::uint32_t>(tensor.init_scale));
-  }
-  return XXH3_64bits(text.data(), text.size());
-}
-
 std::size_t max_state_bytes(std::size_t parameters) {
   return sizeof(Header) + wire::max_checkpoint_bytes(parameters) + 4 * parameters +
          wire::max_planes_bytes(parameters) + kChecksumBytes;

@@ -54,9 +54,6 @@ struct ClientState {
   std::optional<RunState> run;  // nothing: has not stood anywhere yet
 };
 
-// Tells models apart whose parameters are as many.
-std::uint64_t tensors_hash(const TensorTable& tensors);
-
 inline constexpr std::uint32_t kStateVersion = 1;
 
 // No state of at most so many parameters has more bytes.

@@ -11,19 +11,6 @@
 namespace psephos::coordinator {
 namespace {
 
-// Of every entry: name, place and scale, bit by bit.
-std::uint64_t hash_of(const TensorTable& tensors) {
-  std::string text;
-  for (const TensorEntry& tensor : tensors) {
-    std::uint32_t scale = 0;
-    static_assert(sizeof scale == sizeof tensor.init_scale);
-    std::memcpy(&scale, &tensor.init_scale, sizeof scale);
-    fmt::format_to(std::back_inserter(text), "{} {} {} {:08x}\n", tensor.name, tensor.offset,
-                   tensor.count, scale);
-  }
-  return XXH3_64bits(text.data(), text.size());
-}
-
 std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
 
 std::string_view rest_of(std::string_view text) {
@@ -65,7 +52,7 @@ std::string run_words(const RunConfig& config, const TensorTable& tensors,
   add("--max-clients", config.max_clients);
   add("--eval-every", config.eval_every);
   add("--client-eval", config.client_eval);
-  add("tensors", format_hex(hash_of(tensors)));
+  add("tensors", format_hex(tensors_hash(tensors)));
   add("partition", format_hex(data_manifest));
   return words;
 }

@@ -1,8 +1,10 @@
 #include "runtime/replica/tensor_table.h"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace psephos {
@@ -68,6 +70,15 @@ std::string describe_difference(const TensorTable& here, const TensorTable& ther
   const auto i = static_cast<std::size_t>(std::ranges::mismatch(here, there).in1 - here.begin());
   return fmt::format("tensor {} is {} here and {} there", i + 1, in_words(here, i),
                      in_words(there, i));
+}
+
+std::uint64_t tensors_hash(const TensorTable& tensors) {
+  std::string text;
+  for (const TensorEntry& tensor : tensors) {
+    text += fmt::format("{} {} {} {}\n", tensor.name, tensor.offset, tensor.count,
+                        std::bit_cast<std::uint32_t>(tensor.init_scale));
+  }
+  return XXH3_64bits(text.data(), text.size());
 }
 
 }  // namespace psephos

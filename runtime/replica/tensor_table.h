@@ -37,4 +37,7 @@ Status check_tensor_table(const TensorTable& table, std::size_t max_parameters);
 // init_scale 0) here and ... there"). The tables differ.
 std::string describe_difference(const TensorTable& here, const TensorTable& there);
 
+// Tells models apart whose parameters are as many: every name, place and scale.
+std::uint64_t tensors_hash(const TensorTable& tensors);
+
 }  // namespace psephos

@@ -67,10 +67,9 @@ class Truth {
   // ---- clients ----------------------------------------------------------------------------------
 
   // An honest client's session hands a ballot to its connection: for a round there is one, however
-  // often it is sent. `life`: of the process that computed it, where a crash may lose ballots;
-  // `epoch`: that its replica stands in, because what a disk lost is voted on anew.
-  void voted(std::size_t client, std::uint32_t life, std::uint32_t epoch,
-             const wire::Ballot& ballot);
+  // often it is sent; but what a disk lost is voted on anew. `life`: of the process that computed
+  // it, where a crash may lose ballots.
+  void voted(std::size_t client, std::uint32_t life, const wire::Ballot& ballot);
 
   // A client says that its replica is x_round.
   void reported(std::size_t client, std::uint32_t round, std::uint64_t fingerprint) const;
@@ -112,9 +111,8 @@ class Truth {
   std::uint32_t epoch_ = 0;
   std::set<std::pair<std::uint32_t, std::uint64_t>> known_;  // (round, fingerprint) of every line
   std::map<std::string, std::uint32_t> newest_counted_;      // ballot rounds, committed
-  // Of (client, life, epoch, round): a hash of the ballot.
-  std::map<std::tuple<std::size_t, std::uint32_t, std::uint32_t, std::uint32_t>, std::uint64_t>
-      ballots_;
+  // Of (client, life, round): a hash of the ballot.
+  std::map<std::tuple<std::size_t, std::uint32_t, std::uint32_t>, std::uint64_t> ballots_;
 };
 
 }  // namespace psephos::proving

@@ -207,6 +207,23 @@ TEST(Joining, HearsNothingButAnAnswerBeforeItIsWelcomed) {
   EXPECT_TRUE(puppet.frames.empty());
 }
 
+// Otherwise it would take its replica for one of another history, and throw it away.
+TEST(Joining, PassesOverAWelcomeThatWasOvertaken) {
+  Puppet puppet;
+  puppet.settle_at(5);
+  puppet.hear(decision(5, false));
+  puppet.work_all();
+  ASSERT_EQ(puppet.session.round(), 6u);
+  puppet.pass(4 * kInterval);  // silence: it joins again
+  puppet.clear();
+  puppet.hear(welcome(5));
+  EXPECT_TRUE(puppet.notes.empty());
+  EXPECT_TRUE(puppet.frames.empty());
+  EXPECT_EQ(puppet.session.fingerprint(), fingerprint_of(kRun, 6));
+  puppet.hear(welcome(6, false));
+  EXPECT_EQ(puppet.session.round(), 6u);
+}
+
 TEST(Joining, GivesUpOnARefusalThatWillNotChange) {
   for (const auto code : {RefusalCode::kNotAllowed, RefusalCode::kProtocol, RefusalCode::kTooLarge,
                           RefusalCode::kOtherData}) {

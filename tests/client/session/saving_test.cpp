@@ -151,6 +151,8 @@ TEST(Saving, StoppingSaysLeaveAtOnceAndEndsWhenTheStateIsSafe) {
   EXPECT_EQ(save->standing.round, 5u);
   EXPECT_TRUE(save->standing.ballot);
   puppet.finish(StateSaved{"the disk is full"});
+  ASSERT_FALSE(puppet.notes.empty());
+  EXPECT_EQ(puppet.notes.back(), "the last state is not saved: the disk is full");
   ASSERT_TRUE(puppet.end);
   EXPECT_EQ(puppet.end->ending, Ending::kStopped);
   EXPECT_TRUE(puppet.sent<wire::Ballot>().empty());
