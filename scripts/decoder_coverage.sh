@@ -61,4 +61,5 @@ for kept in tests/fuzz/corpus/*; do
 done
 llvm-profdata merge -o build/coverage/merged "$profiles"/*
 llvm-cov report "${objects[@]:1}" -instr-profile build/coverage/merged \
-  -show-functions=false -show-region-summary=false -show-branch-summary=false "${decoders[@]}"
+  -show-functions=false -show-region-summary=false -show-branch-summary=false \
+  "${decoders[@]/#/$PWD/}" 2>/dev/null

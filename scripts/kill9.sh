@@ -124,8 +124,13 @@ play() {
     failed "its ledger does not verify" "$folder/verify.log"
     return
   fi
+  if [ "$left" -gt $(($2 / 2)) ]; then
+    failed "the run was over after $(($2 - left)) of $2 kills: too fast a machine" "$folder/verify.log"
+    return
+  fi
   # Of the process that led the run to its end.
   fingerprint="$(find "$folder/run" -name summary.json -exec sed -n 's/.*"fingerprint": *"\([^"]*\)".*/\1/p' {} + | sort -u)"
+  [[ "$fingerprint" =~ ^[0-9a-f]{16}$ ]] || failed "no fingerprint: '$fingerprint'" "$folder/verify.log"
 }
 
 state_every=(--state-every 1)

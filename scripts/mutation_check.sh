@@ -35,7 +35,7 @@ done
 
 source_root="$PWD"
 copy=build/mutation/source
-rm -rf "$copy" # a mistake from a run that was cut short must not stay
+rm -rf build/mutation # no mistake may stay from before, in a source or in an object
 mkdir -p "$copy"
 git ls-files -z --cached --others --exclude-standard |
   xargs -0 cp --parents --preserve=timestamps -t "$copy"

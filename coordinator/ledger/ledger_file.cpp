@@ -15,6 +15,7 @@
 namespace psephos::coordinator {
 namespace {
 
+constexpr int kMostLinks = 40;                     // as Linux follows
 constexpr std::int64_t kApplication = 0x50534C47;  // "PSLG", where SQLite's header has room for it
 
 // Commits that are not in the file yet. (Of another file system's files nothing is known.)
@@ -31,13 +32,23 @@ bool is_log_alone(const std::string& path) {
   return has_log(path) && (none || bytes == 0);
 }
 
+// Beside a linked ledger's own file, not beside the link, SQLite keeps its log.
+std::string without_links(std::filesystem::path path) {
+  std::error_code none;
+  for (int links = 0; links < kMostLinks && std::filesystem::is_symlink(path, none); ++links) {
+    path = path.parent_path() / std::filesystem::read_symlink(path, none);
+  }
+  return path.string();
+}
+
 }  // namespace
 
 Error LedgerFile::damaged(std::string_view what) const {
   return Error{fmt::format("{}: {} is damaged: go on from a backup", path(), what)};
 }
 
-Result<LedgerFile> LedgerFile::open(const std::string& path, Use use, const std::string& vfs) {
+Result<LedgerFile> LedgerFile::open(const std::string& name, Use use, const std::string& vfs) {
+  const std::string path = vfs.empty() ? without_links(name) : name;
   const int flags = SQLITE_OPEN_READWRITE | (use == Use::kLead ? SQLITE_OPEN_CREATE : 0);
   if (vfs.empty() && is_log_alone(path)) {
     return Error{fmt::format(

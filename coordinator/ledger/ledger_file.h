@@ -42,7 +42,7 @@ class LedgerFile {
   // Refused, untouched: a file that is not a ledger, one of a newer format, one that is in use or
   // may not be written, a name whose log is there without its ledger.
   // `vfs`: a file system registered with SQLite; empty: the machine's.
-  static Result<LedgerFile> open(const std::string& path, Use use, const std::string& vfs = "");
+  static Result<LedgerFile> open(const std::string& name, Use use, const std::string& vfs = "");
 
   const std::string& path() const { return database_.path(); }
 

@@ -158,6 +158,12 @@ Result<bool> back_up(const std::string& ledger, const fs::path& destination, uns
   if (fs::symlink_status(destination, failed).type() != fs::file_type::not_found) {
     return Error{destination.string() + ": is there already; choose another name"};
   }
+  // SQLite would play it over the copy.
+  fs::path log = destination;
+  log += "-wal";
+  if (fs::symlink_status(log, failed).type() != fs::file_type::not_found) {
+    return Error{fmt::format("{}: is there, of another ledger; choose another name", log.string())};
+  }
   auto file = look(ledger);
   if (!file) return file.error();
   fs::path unfinished = destination;

@@ -124,7 +124,7 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
     raise_takeover_alarm(*member, !arrived.key.empty(), now);
   }
   if (!was_live) enter(MembershipEvent::Kind::kJoined, member->identity);
-  if (std::exchange(member->missing, false)) --missing_;
+  found(*member);
   member->row.samples = join.samples;
   if (knows_more(join) && !std::exchange(epoch_raised_, true)) raise_epoch(*member, join);
   // In an open round its ballot counts if it comes in time, but nobody waits for it.
@@ -134,6 +134,10 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
   }
   send(arrived.peer, welcome_for(*member));
   if (phase_ == Phase::kFinishing) send_finished(arrived.peer);
+}
+
+void Session::found(Member& member) {
+  if (std::exchange(member.missing, false) && missing_ > 0) --missing_;
 }
 
 // 0: come in. Else: not before so many milliseconds.
@@ -154,7 +158,7 @@ bool Session::knows_more(const wire::Join& join) const {
 }
 
 // The ledger was behind its clients: restored from a backup, or from a disk that lied. The new
-// epoch is above every one that a client knows of, so that no two histories share a number.
+// epoch is above the one that this client stands in, so that their histories share no number.
 void Session::raise_epoch(const Member& member, const wire::Join& join) {
   epoch_ = join.epoch + 1;
   const std::uint32_t held = rounds_held(join);
@@ -186,6 +190,7 @@ void Session::on_revoked(const KeyRevoked& revoked) {
       "make a new pair with psephos-keygen",
       revoked.key);
   Member* member = members_.find(revoked.key);
+  if (member != nullptr) found(*member);  // nobody waits for it any more
   const bool connected = member != nullptr && !member->peer.empty();
   if (!revoked.peer.empty()) refuse(revoked.peer, wire::RefusalCode::kNotAllowed, text);
   if (!connected) return;

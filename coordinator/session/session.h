@@ -197,6 +197,7 @@ class Session {
   void gone(Member& member);
   void back(Member& member);
   void enter(MembershipEvent::Kind kind, const std::string& identity);
+  void found(Member& member);
   bool knows_more(const wire::Join& join) const;
   void raise_epoch(const Member& member, const wire::Join& join);
   void on_committed(std::uint32_t round, Instant now);

@@ -26,6 +26,7 @@ constexpr const char* kEvaluations = "evaluations.csv";
 constexpr const char* kClients = "clients.csv";
 constexpr const char* kParameters = "parameters.npy";
 constexpr const char* kSummary = "summary.json";
+constexpr const char* kSweep = "sweep.toml";
 
 // ",loss,accuracy,samples", or as many empty fields.
 std::string csv_evaluation(const std::optional<EvaluationResult>& result) {
@@ -79,7 +80,7 @@ std::string clients_csv(const std::vector<ClientRow>& clients) {
 // The first file of a run or a sweep that is in `directory`; null: there is none.
 const char* sign_of_a_run(const fs::path& directory) {
   std::vector<const char*> names = {kMetrics,    kEvaluations, kClients,
-                                    kParameters, kSummary,     "sweep.toml"};
+                                    kParameters, kSummary,     kSweep};
   names.insert(names.end(), kRunPictures.begin(), kRunPictures.end());
   for (const char* name : names) {
     if (is_there(directory / name)) return name;
@@ -127,6 +128,7 @@ Result<RunFolder> RunFolder::create(const fs::path& directory, const std::string
 Result<RunFolder> RunFolder::create_part(const fs::path& directory,
                                          const std::string& config_toml) {
   fs::path part = directory;
+  if (is_there(directory / kSweep)) return create(directory, config_toml);  // refuses it
   for (std::uint32_t number = 2; sign_of_a_run(part) != nullptr; ++number) {
     part = directory / fmt::format("part-{}", number);
   }

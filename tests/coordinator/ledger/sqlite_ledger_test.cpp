@@ -192,6 +192,13 @@ TEST_F(SqliteLedgerTest, ALogWithoutItsLedgerIsRefusedAndUntouched) {
   EXPECT_FALSE(std::filesystem::exists(file("moved")));
 }
 
+TEST_F(SqliteLedgerTest, ALinksLogIsBesideTheLedgerThatItLeadsTo) {
+  std::filesystem::create_symlink("target", file("link"));  // where nothing is yet
+  write_file(folder_ / "target-wal", {1, 2, 3});
+  EXPECT_NE(refusal("link").find("target-wal is there without its ledger"), std::string::npos);
+  EXPECT_EQ(contents("target-wal"), (FileBytes{1, 2, 3}));
+}
+
 TEST_F(SqliteLedgerTest, WhatIsNoFilesNameIsRefused) {
   for (const std::string name : {"", ":memory:"}) {
     const auto kept = SqliteLedger::open(name);

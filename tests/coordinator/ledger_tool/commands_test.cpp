@@ -98,5 +98,12 @@ TEST_F(LedgerCommands, ABackupIsOfARunThatVerifiesOrIsNotMade) {
   EXPECT_EQ(files(), 2);
 }
 
+TEST_F(LedgerCommands, ABackupIsNotPutBesideAnotherLedgersLog) {
+  write_file(path("copy") + "-wal", {1, 2, 3});
+  const std::string why = refused(back_up(path("run"), path("copy"), 1));
+  EXPECT_NE(why.find("copy-wal: is there, of another ledger"), std::string::npos) << why;
+  EXPECT_EQ(files(), 2);
+}
+
 }  // namespace
 }  // namespace psephos::coordinator

@@ -45,6 +45,20 @@ TEST_F(SessionKeys, ReportsCallAClientByItsNameAndTheBeginningOfItsKey) {
   EXPECT_EQ(machine_.session.client_rows()[0].name, "cellar~AnnsKey-");
 }
 
+TEST(SessionKeysAfterARestart, ARevokedOneGivesItsPlaceUp) {
+  RunConfig config = config_for(1);
+  config.max_clients = 1;
+  SessionOptions options = options_for(config);
+  options.round = 40;
+  options.counted = {{kAnn, 39}};
+  Machine machine(options);
+  machine.frame("b", wire::build(join_of("ben")), kBen);
+  EXPECT_TRUE(machine.heard<wire::Welcome>("b").empty());
+  machine.step(KeyRevoked{kAnn, ""});
+  machine.frame("b", wire::build(join_of("ben")), kBen);
+  EXPECT_EQ(machine.heard<wire::Welcome>("b").size(), 1u);
+}
+
 TEST_F(SessionKeys, ARevokedOneIsToldSoAndNeitherWaitedForNorToldAnything) {
   join("a", "ann", kAnn);
   join("b", "ben", kBen);

@@ -139,6 +139,14 @@ TEST_F(RunFolderTest, ARunThatGoesOnFillsAFolderForEachPart) {
   }
 }
 
+TEST_F(RunFolderTest, NoPartOfARunGoesIntoASweep) {
+  std::ofstream(scratch_ / "sweep.toml") << "precious";
+  const auto folder = RunFolder::create_part(scratch_, "config");
+  ASSERT_FALSE(folder);
+  EXPECT_NE(folder.error().text.find("already holds a run or a sweep (sweep.toml)"),
+            std::string::npos);
+}
+
 TEST_F(RunFolderTest, AFailedStartLeavesTheFolderFree) {
   ASSERT_TRUE(RunFolder::create(scratch_, "first"));
   ASSERT_TRUE(RunFolder::create(scratch_, "second"));
