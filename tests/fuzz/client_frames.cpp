@@ -20,6 +20,8 @@ namespace {
 // Nothing asks for more in one breath: a step starts a job, whose end may start the next.
 constexpr int kMostJobs = 16;
 constexpr PhiloxKey kKey{3, 4};
+// A coordinator may ask for kMaxLocalSteps of kMaxBatch samples, which is hours of work; not here.
+constexpr std::uint64_t kMostSamples = 10'000;
 
 struct Swallower : StateKeeper {
   Status keep(const ClientState& state) override {
@@ -57,6 +59,10 @@ class Client {
     take(session_.step(event, now_));
     for (int jobs = 0; job_; ++jobs) {
       PSEPHOS_CHECK(jobs < kMostJobs, "jobs come to an end");
+      if (std::holds_alternative<ComputeBallot>(*job_) &&
+          worker_.samples_per_ballot() > kMostSamples) {
+        return;
+      }
       JobDone done = worker_.perform(*std::exchange(job_, std::nullopt), scratch_);
       take(session_.step(JobEnded{std::move(done)}, now_));
     }
