@@ -235,12 +235,14 @@ void Truth::rewind(std::uint32_t rounds) {
 
 // ---- clients ------------------------------------------------------------------------------------
 
-void Truth::voted(std::size_t client, std::uint32_t life, const wire::Ballot& ballot) {
+void Truth::voted(std::size_t client, std::uint32_t life, std::uint64_t replica,
+                  const wire::Ballot& ballot) {
   const std::uint64_t hash = XXH3_64bits_withSeed(ballot.planes.data(), ballot.planes.size(),
                                                   static_cast<std::uint64_t>(ballot.encoding));
-  const auto [known, first] = ballots_.try_emplace({client, life, ballot.round}, hash);
-  demand(first || known->second == hash || lines_ > 1, "client {} has two ballots for round {}",
-         client, ballot.round);
+  const auto [known, first] =
+      ballots_.try_emplace({client, life, lines_, lines_ > 1 ? replica : 0, ballot.round}, hash);
+  demand(first || known->second == hash, "client {} has two ballots for round {}", client,
+         ballot.round);
 }
 
 void Truth::reported(std::size_t client, std::uint32_t round, std::uint64_t fingerprint) const {

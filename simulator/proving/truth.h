@@ -67,9 +67,11 @@ class Truth {
   // ---- clients ----------------------------------------------------------------------------------
 
   // An honest client's session hands a ballot to its connection: for a round there is one, however
-  // often it is sent; but what a disk lost is voted on anew. `life`: of the process that computed
-  // it, where a crash may lose ballots.
-  void voted(std::size_t client, std::uint32_t life, const wire::Ballot& ballot);
+  // often it is sent. `life`: of the process that computed it, where a crash may lose ballots. What
+  // a disk lost is voted on anew: once there are several lines, for each of them and for each
+  // `replica` (its fingerprint) that is voted from.
+  void voted(std::size_t client, std::uint32_t life, std::uint64_t replica,
+             const wire::Ballot& ballot);
 
   // A client says that its replica is x_round.
   void reported(std::size_t client, std::uint32_t round, std::uint64_t fingerprint) const;
@@ -111,8 +113,10 @@ class Truth {
   std::uint32_t epoch_ = 0;
   std::set<std::pair<std::uint32_t, std::uint64_t>> known_;  // (round, fingerprint) of every line
   std::map<std::string, std::uint32_t> newest_counted_;      // ballot rounds, committed
-  // Of (client, life, round): a hash of the ballot.
-  std::map<std::tuple<std::size_t, std::uint32_t, std::uint32_t>, std::uint64_t> ballots_;
+  // Of (client, life, line, replica, round): a hash of the ballot.
+  std::map<std::tuple<std::size_t, std::uint32_t, std::uint32_t, std::uint64_t, std::uint32_t>,
+           std::uint64_t>
+      ballots_;
 };
 
 }  // namespace psephos::proving

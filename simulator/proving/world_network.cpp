@@ -58,7 +58,8 @@ void World::client_sends(std::size_t i, const Frame& frame) {
   if (const auto* ballot = std::get_if<wire::Ballot>(&*message)) {
     // Where every state is kept, a crash loses no ballot.
     const bool all_kept = plan_.save_every == 1 && plan_.faults.state_fails == 0;
-    truth_.voted(i, all_kept ? 0 : processes_[i].life, *ballot);
+    truth_.voted(i, all_kept ? 0 : processes_[i].life, processes_[i].session->fingerprint(),
+                 *ballot);
   }
   // As after a coordinator's start: the connection came back, and nobody was told.
   if (!processes_[i].connected && luck_.chance(0.5)) connect(i);
