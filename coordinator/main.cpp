@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "coordinator/command_line/coordinator_flags.h"
 #include "coordinator/core/setup.h"
 #include "coordinator/core/start.h"
 #include "coordinator/server/entrance.h"
@@ -63,15 +64,7 @@ constexpr std::uint64_t kOtherDescriptors = 64;  // beside a connection a client
 // For connections that are no client's yet, and may never be: each is cut off after five seconds.
 constexpr std::uint64_t kStrangersDescriptors = 1024;
 
-struct CoordinatorFlags {
-  std::string bind = "tcp://127.0.0.1:5580";
-  std::string endpoint_file;
-  std::string ledger;
-  std::string warm_start;
-  std::string partition;
-  std::uint32_t parts = 0;
-  coordinator::EntranceFlags entrance;
-};
+using coordinator::CoordinatorFlags;
 
 int fail(const std::string& text, int status) {
   fmt::print(stderr, "psephos-coordinator: {}\n", text);
@@ -91,49 +84,33 @@ Result<std::uint64_t> expected_manifest(const CoordinatorFlags& flags, const Dat
   return manifest_hash(*dataset, *rule, *partition, seed);
 }
 
-// Everything that can be told wrong before a file is read or a socket bound. Usage errors.
-Result<RunConfig> check(const RunOptions& options, const CoordinatorFlags& flags) {
-  if (const auto known = check_dataset_words(options.dataset, options.test_fraction); !known)
-    return known.error();
-  auto config = to_run_config(options);
-  if (!config) return config.error();
-  config->max_joins_per_second = flags.entrance.max_handshakes;
-  if (const auto endpoint = net::check_endpoint(flags.bind, true); !endpoint) {
-    return Error{"--bind: " + endpoint.error().text};
-  }
-  if (const auto checked = coordinator::check_entrance(flags.entrance, flags.bind); !checked) {
-    return checked.error();
-  }
-  if (!flags.warm_start.empty() && !options.init.empty()) {
-    return Error{"--warm-start and --init are two beginnings: give one of them"};
-  }
-  if (flags.partition.empty() != (flags.parts == 0)) {
-    return Error{"--partition and --parts go together"};
-  }
-  const bool external = !config->tensors_file.empty();
-  if (external && (!flags.partition.empty() || options.dataset != RunOptions{}.dataset)) {
-    return Error{
-        "--dataset and --partition go with a model of ours: of an external one the clients alone "
-        "hold data; leave them out"};
-  }
-  return config;
+// The ledger's run where it has one, else a new one.
+coordinator::CoordinatorOptions run_to_lead(const RunConfig& config,
+                                            coordinator::PreparedRun& prepared,
+                                            const coordinator::Ledger& ledger) {
+  coordinator::CoordinatorOptions run;
+  run.config = config;
+  run.tensors = prepared.tensors;
+  run.run = ledger.run() != nullptr ? ledger.run()->run : random_identifier();
+  run.session = random_identifier();
+  run.held_out = config.tensors_file.empty();
+  run.threads = std::max(1u, std::thread::hardware_concurrency());
+  run.x_0 = std::move(prepared.x_0);
+  return run;
 }
 
-Result<std::string> lead_in_words(const RunOptions& options, const CoordinatorFlags& flags) {
-  const auto config = check(options, flags);
-  if (!config) return config.error();
-  return fmt::format(
-      "at {} it would lead {};\n"
-      "the first round waits for {} clients, a round needs {} ballots and waits for more for at "
-      "most "
-      "{} ms",
-      flags.bind, training_in_words(options), std::max(config->min_voters, config->min_clients),
-      config->min_voters, config->deadline_ms);
+void say_what_begins(coordinator::Reporter& reporter, const coordinator::CoordinatorOptions& run,
+                     const std::string& endpoint) {
+  const Hyperparameters& hyper = run.config.hyper;
+  reporter.note(fmt::format("run {} on {}: {} with {} parameters, {} rounds, seed {}, kernels {}",
+                            format_hex(run.run), endpoint, hyper.model,
+                            parameter_count(run.tensors), hyper.rounds, hyper.seed,
+                            kernels::kernels().name));
 }
 
 int lead(const RunOptions& options, const OutputOptions& output, const CoordinatorFlags& flags,
          const ConfigSource& source, const std::string& config_text) {
-  const auto config = check(options, flags);
+  const auto config = coordinator::check_coordinator_flags(options, flags);
   if (!config) return fail(source.explain(config.error().text), kExitUsage);
   const bool external = !config->tensors_file.empty();
   const auto dataset =
@@ -156,15 +133,8 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
     return fail(loaded.error().text + (goes_on ? " (the ledger's run goes on without it)" : ""),
                 kExitFailure);
   }
-  coordinator::CoordinatorOptions run;
-  run.config = *config;
-  run.tensors = prepared->tensors;
-  run.run = goes_on ? kept->ledger->run()->run : random_identifier();
-  run.session = random_identifier();
+  coordinator::CoordinatorOptions run = run_to_lead(*config, *prepared, *kept->ledger);
   run.data_manifest = *manifest;
-  run.held_out = !external;
-  run.threads = std::max(1u, std::thread::hardware_concurrency());
-  run.x_0 = std::move(prepared->x_0);
   if (const auto same = coordinator::check_same_run(run, *kept->ledger); !same) {
     return fail(same.error().text, kExitFailure);
   }
@@ -200,10 +170,7 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
       return fail("--endpoint-file: " + written.error().text, kExitFailure);
     }
   }
-  reporter.note(fmt::format("run {} on {}: {} with {} parameters, {} rounds, seed {}, kernels {}",
-                            format_hex(run.run), endpoint, config->hyper.model,
-                            parameter_count(run.tensors), config->hyper.rounds, config->hyper.seed,
-                            kernels::kernels().name));
+  say_what_begins(reporter, run, endpoint);
   for (const std::string& note : kept->notes) reporter.note(note);
   const std::uint32_t round = kept->ledger->rounds();
   if (goes_on) reporter.note(fmt::format("going on at round {} of {}", round, flags.ledger));
@@ -240,49 +207,15 @@ int run(int argc, const char* const* argv) {
   app.set_version_flag("--version", [] { return version_text("psephos-coordinator"); });
   add_kernels_option(app);
   RunOptions options;
-  options.min_voters = 1;
   OutputOptions output;
   CoordinatorFlags flags;
   ConfigSource source;
   add_config_option(app, source);
-  app.add_option("--bind", flags.bind, "where to listen: tcp://HOST:PORT; port 0 takes a free one")
-      ->type_name("ENDPOINT")
-      ->capture_default_str()
-      ->group("Network");
-  app.add_option("--endpoint-file", flags.endpoint_file,
-                 "where to write the real endpoint once bound: see port 0")
-      ->type_name("FILE")
-      ->configurable(false)
-      ->group("Network");
-  app.add_option("--ledger", flags.ledger,
-                 "keep the run in this file: started again with it, the run goes\n"
-                 "on where it was (psephos-ledger shows what is in it)")
-      ->type_name("FILE")
-      ->configurable(false)
-      ->group("Ledger");
-  coordinator::add_entrance_options(app, flags.entrance);
-  add_run_options(app, options);
-  app.add_option("--warm-start", flags.warm_start,
-                 "begin with the newest parameters of another run's ledger")
-      ->type_name("FILE")
-      ->group("Training");
-  app.get_option("--min-voters")
-      ->description(
-          "ballots a round needs before it may close; the first round\n"
-          "also waits for so many clients");
-  app.add_option("--partition", flags.partition,
-                 "refuse clients whose --part is of another partition than this\n"
-                 "of --dataset: iid, shards:K, dirichlet:A or random:N")
-      ->type_name("RULE")
-      ->group("Training");
-  app.add_option("--parts", flags.parts, "number of parts of --partition")
-      ->type_name("N")
-      ->check(whole_number(1, 0xffffffff))
-      ->group("Training");
+  coordinator::add_coordinator_options(app, options, flags);
   add_output_options(app, output);
   if (argc > 1 && std::string_view(argv[1]) == kCheckConfig) {
     return check_config_main(app, source, argc - 1, argv + 1,
-                             [&] { return lead_in_words(options, flags); });
+                             [&] { return coordinator::lead_in_words(options, flags); });
   }
   if (const auto status = parse_command_line(app, argc, argv)) return *status;
   try {

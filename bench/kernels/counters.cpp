@@ -68,9 +68,16 @@ void count_baseline(Planes ballots, std::size_t blocks, std::size_t step, std::i
                                         std::int16_t* net, std::uint32_t* decision) {
   count_in_layout(ballots, blocks, step, net, decision);
 }
-[[gnu::target("avx512f,avx512bw,avx512vl,prefer-vector-width=512")]] void count_avx512(
-    Planes ballots, std::size_t blocks, std::size_t step, std::int16_t* net,
-    std::uint32_t* decision) {
+
+// GCC keeps to 256 bits unless it is told; Clang does not know the word.
+#if defined(__clang__)
+#define PSEPHOS_AVX512 "avx512f,avx512bw,avx512vl"
+#else
+#define PSEPHOS_AVX512 "avx512f,avx512bw,avx512vl,prefer-vector-width=512"
+#endif
+[[gnu::target(PSEPHOS_AVX512)]] void count_avx512(Planes ballots, std::size_t blocks,
+                                                  std::size_t step, std::int16_t* net,
+                                                  std::uint32_t* decision) {
   count_in_layout(ballots, blocks, step, net, decision);
 }
 #endif
