@@ -120,7 +120,7 @@ Result<client::StateFile::Opened> open_state(client::StateFile& file, const Clie
 }
 
 client::AgentOptions agent_options(const ClientFlags& flags, const Membership& member,
-                                   const Holding& holding, const client::ClientState& state) {
+                                   const Holding& holding, client::ClientState state) {
   client::AgentOptions options;
   options.endpoint = flags.connect;
   options.watched = true;
@@ -134,7 +134,9 @@ client::AgentOptions agent_options(const ClientFlags& flags, const Membership& m
   if (!flags.state.empty()) {
     options.session.save_every = flags.state_every.value_or(client::kDefaultStateEvery);
   }
-  if (state.run) options.session.restored = std::make_shared<const client::RunState>(*state.run);
+  if (state.run) {
+    options.session.restored = std::make_shared<const client::RunState>(*std::move(state.run));
+  }
   return options;
 }
 
@@ -175,9 +177,10 @@ int take_part(const ClientFlags& flags, const ConfigSource& source) {
   if (!holding) return fail(source.explain(holding.error().text), kExitUsage);
   SystemDisk disk;
   client::StateFile state_file(disk, flags.state, flags.max_parameters);
-  const auto opened = open_state(state_file, flags, *member);
+  auto opened = open_state(state_file, flags, *member);
   if (!opened) return fail("--state: " + opened.error().text, kExitFailure);
-  client::AgentOptions options = agent_options(flags, *member, *holding, opened->state);
+  const PhiloxKey key = opened->state.key;
+  client::AgentOptions options = agent_options(flags, *member, *holding, std::move(opened->state));
   options.curve = *curve;
 
   const auto note = [&flags, &member](const client::Note& said) {
@@ -193,16 +196,16 @@ int take_part(const ClientFlags& flags, const ConfigSource& source) {
   auto worker = std::make_unique<client::Worker>(
       client::dataset_gradient(std::make_shared<client::ModelPools>(*dataset),
                                std::move(holding->part)),
-      opened->state.key);
+      key);
   worker->keep_state_in(state_file);
   client::Agent agent(context, std::move(options), std::move(worker), note);
   const auto outcome = agent.run([] { return interrupts() > 0; });
   if (!outcome) return fail(outcome.error().text, kExitFailure);
-  if (outcome->mismatches > 0) {
+  if (outcome->mismatches > 0 && outcome->ending != client::Ending::kFailed) {
     note({fmt::format("the replica had to be replaced {} times", outcome->mismatches)});
   }
   const int status = conclude(member->name, *outcome);
-  if (status != kExitSuccess || flags.save.empty()) return status;
+  if (outcome->ending != client::Ending::kFinished || flags.save.empty()) return status;
   return save(flags.save, agent.worker().parameters());
 }
 

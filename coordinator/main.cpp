@@ -84,8 +84,9 @@ Result<std::uint64_t> expected_manifest(const CoordinatorFlags& flags, const Dat
   return manifest_hash(*dataset, *rule, *partition, seed);
 }
 
-// The ledger's run where it has one, else a new one.
-coordinator::CoordinatorOptions run_to_lead(const RunConfig& config,
+// The ledger's run where it has one, else a new one. `dataset`: null for an external model.
+coordinator::CoordinatorOptions run_to_lead(const RunConfig& config, const DatasetRef& dataset,
+                                            std::uint64_t data_manifest,
                                             coordinator::PreparedRun& prepared,
                                             const coordinator::Ledger& ledger) {
   coordinator::CoordinatorOptions run;
@@ -93,7 +94,9 @@ coordinator::CoordinatorOptions run_to_lead(const RunConfig& config,
   run.tensors = prepared.tensors;
   run.run = ledger.run() != nullptr ? ledger.run()->run : random_identifier();
   run.session = random_identifier();
-  run.held_out = config.tensors_file.empty();
+  run.data_manifest = data_manifest;
+  run.held_out = dataset != nullptr;
+  if (dataset) run.held_out_hash = samples_hash(dataset->test);
   run.threads = std::max(1u, std::thread::hardware_concurrency());
   run.x_0 = std::move(prepared.x_0);
   return run;
@@ -133,8 +136,8 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
     return fail(loaded.error().text + (goes_on ? " (the ledger's run goes on without it)" : ""),
                 kExitFailure);
   }
-  coordinator::CoordinatorOptions run = run_to_lead(*config, *prepared, *kept->ledger);
-  run.data_manifest = *manifest;
+  coordinator::CoordinatorOptions run =
+      run_to_lead(*config, *dataset, *manifest, *prepared, *kept->ledger);
   if (const auto same = coordinator::check_same_run(run, *kept->ledger); !same) {
     return fail(same.error().text, kExitFailure);
   }

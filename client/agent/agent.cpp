@@ -106,7 +106,9 @@ Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
   if (!first) return first.error();
   std::optional<net::DealerSocket> socket = std::move(*first);
 
-  Session session(options_.session);
+  SessionOptions machine = options_.session;
+  options_.session.restored.reset();  // as large as the replica; the machine lets go of it in time
+  Session session(std::move(machine));
   AgentOutcome outcome;
   std::deque<Frame> outbox;
   Arithmetic arithmetic(*worker_, options_.slots, waker_);

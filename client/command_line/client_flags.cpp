@@ -110,13 +110,14 @@ void add_client_options(CLI::App& app, ClientFlags& flags) {
       ->check(whole_number())
       ->group("Data");
   app.add_option("--state", flags.state,
-                 "keep what must not be lost in this file: the secret seed,\n"
-                 "where this client stands, its momentum [nothing is kept]")
+                 "keep what must not be lost in this file, of this client alone:\n"
+                 "the secret seed, where it stands, its momentum [nothing is kept]")
       ->type_name("FILE")
       ->group("Output");
   app.add_option("--state-every", flags.state_every,
                  "rounds between writes to it; it is also written at the end.\n"
-                 "With 1 a crash changes nothing of the run [50]")
+                 "With 1 a crash changes nothing of the run [" +
+                     std::to_string(kDefaultStateEvery) + "]")
       ->type_name("ROUNDS")
       ->check(whole_number(1, kMaxStateEvery))
       ->group("Output");

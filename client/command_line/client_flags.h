@@ -59,7 +59,7 @@ struct Membership {
 
 void add_client_options(CLI::App& app, ClientFlags& flags);
 
-// Everything that can be told wrong before a file is read or a socket opened. Usage errors.
+// Everything that can be told wrong before data are read or a socket opened. Usage errors.
 Result<Membership> check_client_flags(const ClientFlags& flags);
 
 // For check-config: who would take part where, with what. The same errors.

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "runtime/data/dataset.h"
+#include "runtime/data/partition.h"
 #include "runtime/net/sockets.h"
 #include "runtime/report/check_config.h"
 
@@ -67,6 +68,9 @@ Result<RunConfig> check_coordinator_flags(const RunOptions& options,
   }
   if (flags.partition.empty() != (flags.parts == 0)) {
     return Error{"--partition and --parts go together"};
+  }
+  if (!flags.partition.empty()) {
+    if (const auto rule = parse_partition(flags.partition); !rule) return rule.error();
   }
   const bool external = !config->tensors_file.empty();
   if (external && (!flags.partition.empty() || options.dataset != RunOptions{}.dataset)) {

@@ -53,7 +53,8 @@ struct CoordinatorOptions {
   std::uint64_t data_manifest = 0;
   bool held_out = true;
   unsigned threads = 1;  // for counting and applying where d is large; results do not depend on it
-  AlignedVector<float> x_0 = {};  // d values, or empty: drawn from tensors and seed
+  AlignedVector<float> x_0 = {};    // d values, or empty: drawn from tensors and seed
+  std::uint64_t held_out_hash = 0;  // samples_hash of that set; 0: nobody is to compare it
 };
 
 struct Start;  // core/start.h

@@ -27,7 +27,7 @@ Replica initial_replica(const CoordinatorOptions& options) {
 }
 
 std::string words_of(const CoordinatorOptions& options) {
-  return run_words(options.config, options.tensors, options.data_manifest);
+  return run_words(options.config, options.tensors, options.data_manifest, options.held_out_hash);
 }
 
 Result<Start> begin(const CoordinatorOptions& options, Ledger& ledger) {

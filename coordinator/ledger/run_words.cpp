@@ -21,7 +21,7 @@ std::string_view rest_of(std::string_view text) {
 }  // namespace
 
 std::string run_words(const RunConfig& config, const TensorTable& tensors,
-                      std::uint64_t data_manifest) {
+                      std::uint64_t data_manifest, std::uint64_t held_out) {
   const Hyperparameters& hyper = config.hyper;
   std::string words;
   const auto add = [&words](std::string_view flag, const auto& value) {
@@ -49,11 +49,10 @@ std::string run_words(const RunConfig& config, const TensorTable& tensors,
   add("--target-voters", config.target_voters);
   add("--min-clients", config.min_clients);
   add("--deadline-ms", config.deadline_ms);
-  add("--max-clients", config.max_clients);
-  add("--eval-every", config.eval_every);
   add("--client-eval", config.client_eval);
   add("tensors", format_hex(tensors_hash(tensors)));
   add("partition", format_hex(data_manifest));
+  add("--dataset", fmt::format("with held-out samples {}", format_hex(held_out)));
   return words;
 }
 

@@ -28,7 +28,8 @@ constexpr const char* kExamples = R"(Examples:
   The model as it was after 500 rounds, for numpy.load:
     psephos-ledger export today.ledger --round 500 --out x500.npy
 
-  Two runs that should be the same: where do they part?
+  Two runs that should be the same: where do they part? Exit status 0 if their decisions are the
+  same, 1 where they differ or one has more:
     psephos-ledger diff today.ledger yesterday.ledger
 
   A copy that a coordinator can go on with:

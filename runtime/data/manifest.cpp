@@ -32,6 +32,11 @@ class Hasher {
     if (const auto* floats = table.floats()) add(std::span(floats->data(), floats->size()));
   }
 
+  void add_samples(const Samples& samples) {
+    add_table(samples.features);
+    add(std::span<const std::uint8_t>(samples.labels.data(), samples.labels.size()));
+  }
+
   void add_number(std::uint64_t number) {
     XXH3_64bits_update(state_.get(), &number, sizeof number);
   }
@@ -50,14 +55,18 @@ class Hasher {
 
 }  // namespace
 
+std::uint64_t samples_hash(const Samples& samples) {
+  Hasher hasher;
+  hasher.add_samples(samples);
+  return hasher.finish();
+}
+
 std::uint64_t manifest_hash(const Dataset& dataset, const PartitionRule& rule,
                             const Partition& partition, std::uint32_t seed) {
-  const Samples& train = dataset.train;
   Hasher hasher;
   hasher.add_number(dataset.features);
   hasher.add_number(dataset.classes);
-  hasher.add_table(train.features);
-  hasher.add(std::span<const std::uint8_t>(train.labels.data(), train.labels.size()));
+  hasher.add_samples(dataset.train);
   const std::string words = to_string(rule);
   hasher.add(std::span<const char>(words));
   hasher.add_number(seed);

@@ -87,6 +87,9 @@ struct Manifest {
   std::uint64_t hash = 0;
 };
 
+// Of values and labels, wherever they came from.
+std::uint64_t samples_hash(const Samples& samples);
+
 // Its hash alone: what parties compare.
 std::uint64_t manifest_hash(const Dataset& dataset, const PartitionRule& rule,
                             const Partition& partition, std::uint32_t seed);

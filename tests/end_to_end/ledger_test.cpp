@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <fstream>
 #include <optional>
 #include <string>
 
@@ -92,7 +93,7 @@ TEST_F(Ledgers, OtherOptionsAndASecondCoordinatorAreRefused) {
     EXPECT_NE(refused.err().find(words(other).at(words(other).size() - 2)), std::string::npos)
         << refused.err();
   }
-  Process leads = lead(keep("run", "--rounds 50"), "more");
+  Process leads = lead(keep("run", "--rounds 50 --max-clients 77"), "more");
   Process second =
       start_coordinator(keep("run", "--rounds 50") + words("--bind tcp://127.0.0.1:0"));
   EXPECT_EQ(second.wait(), 1);
@@ -104,6 +105,27 @@ TEST_F(Ledgers, OtherOptionsAndASecondCoordinatorAreRefused) {
   leads.signal(SIGINT);
   EXPECT_EQ(leads.wait(), 130);
   EXPECT_EQ(fingerprint_of_verified("run"), fingerprint);
+}
+
+TEST_F(Ledgers, AnotherTestSetIsRefused) {
+  std::ofstream table(path("table.csv"));
+  table << "x,kind\n";
+  for (int i = 0; i < 20; ++i) table << i << ',' << i % 2 << '\n';
+  table.close();
+  const auto flags = [&](const char* fraction) {
+    return words("--model softmax --rounds 9 --quiet --test-fraction") +
+           Flags{fraction, "--dataset", "csv:" + path("table.csv").string() + ":kind", "--ledger",
+                 path("kept").string()};
+  };
+  for (int start = 0; start < 2; ++start) {
+    Process coordinator = lead(flags("0.2"), start == 0 ? "run" : "again");
+    coordinator.signal(SIGINT);
+    EXPECT_EQ(coordinator.wait(), 130) << coordinator.err();
+    Process refused = start_coordinator(flags("0.4") + words("--bind tcp://127.0.0.1:0"));
+    EXPECT_EQ(refused.wait(), 1);
+    EXPECT_NE(refused.err().find("--dataset with held-out samples"), std::string::npos)
+        << refused.err();
+  }
 }
 
 TEST_F(Ledgers, MoreRoundsGoOnWithAFinishedRun) {

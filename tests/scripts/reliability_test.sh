@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test that docs/reliability.md names exists.
+# Every test that docs/reliability.md names exists, and every constant that the documents name.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 cd "$source_root"
@@ -12,5 +12,13 @@ while read -r name; do
   grep -rqE "^TEST(_F|_P)?\\(${name%.*}, ${name#*.}\\)|^ *${name#*.}\\) *\\{" tests --include='*_test.cpp' ||
     complain "docs/reliability.md names $name, and there is no such test"
 done <<<"$names"
+
+# shellcheck disable=SC2016
+constants="$(grep -ohE '`k[A-Z][A-Za-z0-9]+`' docs/*.md schemas/WIRE.md ARCHITECTURE.md | tr -d '`' | sort -u)"
+[ "$(wc -l <<<"$constants")" -gt 10 ] || complain "the documents name hardly any constant"
+while read -r name; do
+  grep -rqw "$name" runtime coordinator client platforms simulator --include='*.h' --include='*.cpp' ||
+    complain "the documents name $name, and there is no such constant"
+done <<<"$constants"
 
 finish

@@ -39,6 +39,11 @@ TEST(CheckCoordinatorFlags, NameTheFlagThatIsWrong) {
   halves.flags.partition = "iid";
   EXPECT_EQ(halves.error(), "--partition and --parts go together");
 
+  Flags rubbish;
+  rubbish.flags.partition = "rubbish";
+  rubbish.flags.parts = 3;
+  EXPECT_NE(rubbish.error().find("rubbish"), std::string::npos) << rubbish.error();
+
   Flags beginnings;
   beginnings.flags.warm_start = "a.ledger";
   beginnings.options.init = "b.npy";

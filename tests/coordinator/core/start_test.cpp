@@ -219,6 +219,9 @@ TEST_F(Restart, AnotherConfigurationIsRefusedByItsFirstFlag) {
   other.tensors[0].name = "w";
   EXPECT_NE(refusal(other).find("tensors"), std::string::npos);
   other = options_of(1000);
+  other.held_out_hash = 0xabc;
+  EXPECT_NE(refusal(other).find("--dataset with held-out samples"), std::string::npos);
+  other = options_of(1000);
   other.x_0.assign(kParameters, 0.5F);
   EXPECT_NE(refusal(other).find("its seed drew"), std::string::npos);
   other = options_of(1000);

@@ -12,33 +12,37 @@ const TensorTable kTensors = {{"weight", 0, 100, 0.25f}, {"bias", 100, 10, 0}};
 
 TEST(RunWords, NameTheFirstFlagThatDiffersAndBothItsValues) {
   RunConfig config;
-  const std::string before = run_words(config, kTensors, 0);
+  const std::string before = run_words(config, kTensors, 0, 0);
   EXPECT_FALSE(first_difference(before, before));
   config.lr = 0.01;
   config.min_voters = 7;
-  const auto difference = first_difference(before, run_words(config, kTensors, 0));
+  const auto difference = first_difference(before, run_words(config, kTensors, 0, 0));
   ASSERT_TRUE(difference);
   EXPECT_EQ(difference->flag, "--lr");
   EXPECT_EQ(difference->was, "0.001");
   EXPECT_EQ(difference->is, "0.01");
 }
 
-TEST(RunWords, TellModelsAndPartitionsApart) {
+TEST(RunWords, TellModelsPartitionsAndTestSetsApart) {
   const RunConfig config;
   TensorTable renamed = kTensors;
   renamed[1].name = "offset";
   TensorTable scaled = kTensors;
   scaled[0].init_scale = 0.5f;
-  const std::set<std::string> all = {run_words(config, kTensors, 0), run_words(config, renamed, 0),
-                                     run_words(config, scaled, 0), run_words(config, kTensors, 9)};
-  EXPECT_EQ(all.size(), 4u);
+  const std::set<std::string> all = {
+      run_words(config, kTensors, 0, 0), run_words(config, renamed, 0, 0),
+      run_words(config, scaled, 0, 0), run_words(config, kTensors, 9, 0),
+      run_words(config, kTensors, 0, 9)};
+  EXPECT_EQ(all.size(), 5u);
 }
 
-TEST(RunWords, LeaveOutWhatMayGrow) {
+TEST(RunWords, LeaveOutWhatMayChange) {
   RunConfig config;
-  const std::string before = run_words(config, kTensors, 0);
+  const std::string before = run_words(config, kTensors, 0, 0);
   config.hyper.rounds = 5000;
-  EXPECT_EQ(run_words(config, kTensors, 0), before);
+  config.max_clients = 7;
+  config.eval_every = 1;
+  EXPECT_EQ(run_words(config, kTensors, 0, 0), before);
 }
 
 TEST(RunWords, AMissingLineDiffersFromAnyValue) {

@@ -78,6 +78,15 @@ TEST(Manifest, HashOfFloatsIsThatOfTheirBits) {
   EXPECT_NE(manifest_of(data, "iid", 3, 1).hash, original);
 }
 
+TEST(SamplesHash, IsOfValuesAndLabelsAlone) {
+  const Dataset data = make_synthetic(500, 10);
+  EXPECT_EQ(samples_hash(make_synthetic(500, 20).train), samples_hash(data.train));
+  EXPECT_NE(samples_hash(data.test), samples_hash(data.train));
+  Dataset label = data;
+  label.train.labels(0) ^= 1;
+  EXPECT_NE(samples_hash(label.train), samples_hash(data.train));
+}
+
 // Clients of older programs hold parts of the same data: the number may not change.
 TEST(Manifest, HashOfBytesIsWhatItAlwaysWas) {
   EXPECT_EQ(manifest_of(make_synthetic(500, 10), "iid", 5, 1).hash, 0x20deca1781eee129ull);
