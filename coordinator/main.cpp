@@ -173,6 +173,8 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
       return fail("--endpoint-file: " + written.error().text, kExitFailure);
     }
   }
+  // The first ends the run in order, the second does not wait for clients, the third for nothing.
+  catch_interrupts(3);
   say_what_begins(reporter, run, endpoint);
   for (const std::string& note : kept->notes) reporter.note(note);
   const std::uint32_t round = kept->ledger->rounds();
@@ -186,8 +188,6 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
   const std::uint32_t crowd = round == 0 ? config->min_clients : 0;
   reporter.note(fmt::format("waiting for {} clients", std::max(config->min_voters, crowd)));
 
-  // The first ends the run in order, the second does not wait for clients, the third for nothing.
-  catch_interrupts(3);
   coordinator::Server server(std::move(*socket), std::move(run), std::move(kept->ledger),
                              std::move(prepared->held_out), reporter, &doorman);
   server.run(interrupts);

@@ -54,7 +54,7 @@ struct CoordinatorOptions {
   bool held_out = true;
   unsigned threads = 1;  // for counting and applying where d is large; results do not depend on it
   AlignedVector<float> x_0 = {};    // d values, or empty: drawn from tensors and seed
-  std::uint64_t held_out_hash = 0;  // samples_hash of that set; 0: nobody is to compare it
+  std::uint64_t held_out_hash = 0;  // samples_hash of that set; 0: there is none
 };
 
 struct Start;  // core/start.h

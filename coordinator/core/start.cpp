@@ -102,6 +102,13 @@ Status check_same_run(const CoordinatorOptions& options, const Ledger& ledger) {
     return Error{fmt::format("--ledger: its run has {} {}, not {}: {}", differs->flag, differs->was,
                              differs->is, kAdvice)};
   }
+  const std::size_t known = counted_lately(ledger, options.config.hyper.staleness).size();
+  if (options.config.max_clients < known) {
+    return Error{
+        fmt::format("--max-clients {}: {} clients voted lately in the ledger's run, and "
+                    "their places are kept for them",
+                    options.config.max_clients, known)};
+  }
   const std::uint32_t rounds = options.config.hyper.rounds;
   if (rounds < run->rounds) {
     return Error{fmt::format(

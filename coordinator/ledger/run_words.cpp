@@ -2,20 +2,29 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
+#include <algorithm>
+#include <array>
 #include <iterator>
 
-#include "platforms/xxh3.h"
 #include "runtime/base/units.h"
 
 namespace psephos::coordinator {
 namespace {
 
-std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
+// They change no decision.
+constexpr std::array<std::string_view, 2> kMayChange = {"--max-clients", "--eval-every"};
 
-std::string_view rest_of(std::string_view text) {
-  const std::size_t end = text.find('\n');
-  return end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+std::string_view flag_of(std::string_view line) { return line.substr(0, line.find(' ')); }
+
+// Takes the next line that may not change off `text`; empty where there is none.
+std::string_view take_fixed_line(std::string_view& text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (std::ranges::find(kMayChange, flag_of(line)) == kMayChange.end()) return line;
+  }
+  return {};
 }
 
 }  // namespace
@@ -49,29 +58,28 @@ std::string run_words(const RunConfig& config, const TensorTable& tensors,
   add("--target-voters", config.target_voters);
   add("--min-clients", config.min_clients);
   add("--deadline-ms", config.deadline_ms);
+  add("--max-clients", config.max_clients);
+  add("--eval-every", config.eval_every);
   add("--client-eval", config.client_eval);
   add("tensors", format_hex(tensors_hash(tensors)));
   add("partition", format_hex(data_manifest));
-  add("--dataset", fmt::format("with held-out samples {}", format_hex(held_out)));
+  if (held_out != 0) add("dataset", format_hex(held_out));
   return words;
 }
 
 std::optional<WordsDifference> first_difference(std::string_view before, std::string_view now) {
-  while (!before.empty() || !now.empty()) {
-    const std::string_view was = first_line(before);
-    const std::string_view is = first_line(now);
+  while (true) {
+    const std::string_view was = take_fixed_line(before);
+    const std::string_view is = take_fixed_line(now);
+    if (was.empty() && is.empty()) return std::nullopt;
     if (was != is) {
-      const std::string_view flag = is.empty() ? was : is;
       const auto value = [](std::string_view line) {
         const std::size_t space = line.find(' ');
         return std::string(space == std::string_view::npos ? "not set" : line.substr(space + 1));
       };
-      return WordsDifference{std::string(flag.substr(0, flag.find(' '))), value(was), value(is)};
+      return WordsDifference{std::string(flag_of(is.empty() ? was : is)), value(was), value(is)};
     }
-    before = rest_of(before);
-    now = rest_of(now);
   }
-  return std::nullopt;
 }
 
 }  // namespace psephos::coordinator

@@ -12,13 +12,13 @@
 namespace psephos::coordinator {
 
 // One line per flag, "--lr 0.001", in a fixed order; then the model's tensors, the partition that
-// clients must be of and what accuracy is measured on, as hashes. Not among them: --rounds, which
-// may grow; where x_0 came from, which the ledger itself holds; and --max-clients and --eval-every,
-// which change no decision.
+// clients must be of and the samples that accuracy is measured on (0: there are none), as hashes.
+// Not among them: --rounds, which may grow, and where x_0 came from, which the ledger itself holds.
 std::string run_words(const RunConfig& config, const TensorTable& tensors,
                       std::uint64_t data_manifest, std::uint64_t held_out);
 
-// The first line in which two runs differ.
+// The first line in which two runs differ, but for --max-clients and --eval-every, which change no
+// decision.
 struct WordsDifference {
   std::string flag;  // "--lr"
   std::string was;   // in `before`

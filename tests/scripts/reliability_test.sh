@@ -14,10 +14,10 @@ while read -r name; do
 done <<<"$names"
 
 # shellcheck disable=SC2016
-constants="$(grep -ohE '`k[A-Z][A-Za-z0-9]+`' docs/*.md schemas/WIRE.md ARCHITECTURE.md | tr -d '`' | sort -u)"
+constants="$(grep -ohE '`k[A-Z][A-Za-z0-9]+`' docs/*.md schemas/WIRE.md README.md ARCHITECTURE.md CHANGELOG.md | tr -d '`' | sort -u)"
 [ "$(wc -l <<<"$constants")" -gt 10 ] || complain "the documents name hardly any constant"
 while read -r name; do
-  grep -rqw "$name" runtime coordinator client platforms simulator --include='*.h' --include='*.cpp' ||
+  grep -rqE "constexpr[^;=]*\\b$name\\b *[={]" runtime coordinator client platforms simulator ||
     complain "the documents name $name, and there is no such constant"
 done <<<"$constants"
 

@@ -219,8 +219,13 @@ TEST_F(Restart, AnotherConfigurationIsRefusedByItsFirstFlag) {
   other.tensors[0].name = "w";
   EXPECT_NE(refusal(other).find("tensors"), std::string::npos);
   other = options_of(1000);
+  other.config.max_clients = 1;
+  EXPECT_NE(refusal(other).find("--max-clients 1: 2 clients"), std::string::npos);
+  other.config.max_clients = 2;
+  EXPECT_EQ(refusal(other), "");
+  other = options_of(1000);
   other.held_out_hash = 0xabc;
-  EXPECT_NE(refusal(other).find("--dataset with held-out samples"), std::string::npos);
+  EXPECT_NE(refusal(other).find("its run has dataset not set"), std::string::npos);
   other = options_of(1000);
   other.x_0.assign(kParameters, 0.5F);
   EXPECT_NE(refusal(other).find("its seed drew"), std::string::npos);
