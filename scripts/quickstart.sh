@@ -107,7 +107,7 @@ build() {
   scripts/install_packages.sh
   cmake --preset release --log-level=WARNING
   cmake --build --preset release --parallel "$(nproc)" \
-    --target psephos-coordinator psephos-client psephos-simulate
+    --target psephos-coordinator psephos-client psephos-simulate psephos-keygen psephos-ledger
 }
 
 start_coordinator() {
