@@ -166,9 +166,15 @@ void Session::raise_epoch(const Member& member, const wire::Join& join) {
   actions_.push_back(CommitEpoch{{epoch_, round_, lost}});
   note_weighty(fmt::format(
       "client {} says that it holds round {} of epoch {}, and the ledger ends at {}: {} rounds "
-      "were "
-      "lost if that is so; epoch {} begins here and clients that are ahead take the checkpoint",
+      "were lost if that is so; epoch {} begins here and clients that are ahead take the "
+      "checkpoint",
       member.row.name, held, join.epoch, round_, lost, epoch_));
+  // Who is in would go on under the old epoch's number, and know less than it does when the ledger
+  // is restored once more.
+  for (const Member* other : members_.live_members()) {
+    if (other == &member) continue;
+    refuse(other->peer, wire::RefusalCode::kRejoin, fmt::format("epoch {} begins", epoch_));
+  }
 }
 
 void Session::raise_takeover_alarm(Member& member, bool keyed, Instant now) {

@@ -63,11 +63,17 @@ enum class Begun { kYes, kFull, kGone };
 
 // Past cppzmq, which throws where nobody is there: an everyday thing here.
 Begun begin_message(zmq::socket_t& socket, const std::string& peer) {
-  for (;;) {
+  for (bool looked = false;;) {
     if (zmq_send(socket.handle(), peer.data(), peer.size(), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) {
       return Begun::kYes;
     }
-    if (zmq_errno() == EAGAIN) return Begun::kFull;
+    if (zmq_errno() == EAGAIN) {
+      if (std::exchange(looked, true)) return Begun::kFull;
+      // A sender hears what libzmq's thread has taken off its queue only now and then, and takes a
+      // queue of four for full that has long been emptied. Asked for events, it looks.
+      static_cast<void>(socket.get(zmq::sockopt::events));
+      continue;
+    }
     if (zmq_errno() == EHOSTUNREACH) return Begun::kGone;
     PSEPHOS_CHECK(zmq_errno() == EINTR, zmq_strerror(zmq_errno()));
   }

@@ -221,6 +221,16 @@ TEST(SessionJoin, FromAnEpochThatTheLedgerHasLostBeginsOneAboveIt) {
   }
 }
 
+TEST(SessionJoin, ThatBeginsAnEpochIsToldToThoseWhoAreIn) {
+  Machine machine(restarted());
+  machine.tell("ben", join_from("ben", 2, 40));
+  machine.tell("ann", join_from("ann", 5, 39));
+  EXPECT_EQ(machine.refusals("ben"), std::vector{RefusalCode::kRejoin});
+  EXPECT_TRUE(machine.refusals("ann").empty());
+  machine.tell("ben", join_from("ben", 2, 40));
+  EXPECT_EQ(machine.only<wire::Welcome>("ben").epoch, 6u);
+}
+
 // It would use up the numbers, and no restored backup would be found out any more.
 TEST(SessionJoin, AheadInAnEpochThatNobodyCanHaveReachedBeginsNone) {
   Machine machine(restarted());
