@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "coordinator/core/start.h"
+#include "coordinator/counting/cpu_counter.h"
 #include "coordinator/ledger/sqlite_ledger.h"
 #include "runtime/base/check.h"
 #include "runtime/base/philox.h"
@@ -107,11 +108,16 @@ int measure(const Options& options) {
   {
     auto ledger = needed(SqliteLedger::open(file.string()));
     auto start = needed(start_run(run, *ledger));
-    coordinator::CountingRoom room(run.config, std::move(start.x), 0);
+    coordinator::CounterStart begin{run.config, run.tensors, std::move(start.x)};
+    coordinator::CountingRoom room(run.config,
+                                   std::make_unique<coordinator::CpuCounter>(std::move(begin)), 0,
+                                   std::move(start.carried));
     while (room.round() < options.rounds) {
       vote(room, options);
-      const coordinator::ClosedRound closed = room.close();
-      commits.push_back(seconds_of([&] { needed(ledger->commit(closed.record, {})); }));
+      room.close();
+      const auto closed = std::get<coordinator::ClosedRound>(*room.take());
+      commits.push_back(
+          seconds_of([&] { needed(ledger->commit(closed.record, {}, closed.counts)); }));
       if (room.round() % coordinator::kCheckpointEvery != 0) continue;
       const CheckpointRef checkpoint = room.checkpoint();
       checkpoints.push_back(seconds_of([&] { needed(ledger->add_checkpoint(checkpoint)); }));

@@ -12,15 +12,17 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "client/ballot/worker_rule.h"
+#include "client/ballot/voter.h"
 #include "client/work/held_replica.h"
 #include "coordinator/counting/counting_room.h"
+#include "coordinator/counting/cpu_counter.h"
 #include "platforms/kernels/kernels.h"
 #include "runtime/base/check.h"
 #include "runtime/base/philox.h"
@@ -33,7 +35,7 @@ constexpr int kBadUsage = 2;
 constexpr std::uint32_t kSeed = 1;
 constexpr std::uint64_t kSession = 1;
 constexpr std::uint64_t kRun = 2;
-constexpr float kBeta = 0.9f;
+constexpr std::string_view kWorker = "signum:0.9";
 // Of a gradient's entries, so many in a hundred are exact zeros: dark pixels, silent units.
 constexpr std::uint32_t kZerosInHundred = 6;
 
@@ -81,7 +83,7 @@ AlignedVector<float> random_gradient(std::size_t d, std::uint32_t client) {
 struct Device {
   std::string name;
   AlignedVector<float> gradient;
-  client::WorkerRule rule{Algorithm::kSignum, kBeta};
+  client::Voter voter{*parse_worker_rule(kWorker), *parse_ballot_rule("sign")};
   client::HeldReplica replica{nullptr};
 };
 
@@ -91,12 +93,15 @@ class Round {
   explicit Round(const Options& options, Downlink downlink)
       : tensors_{{"x", 0, static_cast<std::uint32_t>(options.parameters), 0.1f}},
         config_(make_config(downlink)),
-        room_(config_, first_replica(), 0) {
+        room_(config_,
+              std::make_unique<coordinator::CpuCounter>(
+                  coordinator::CounterStart{config_, tensors_, first_replica()}),
+              0, {}) {
     for (std::uint32_t i = 0; i < options.clients; ++i) {
       Device device;
       device.name = fmt::format("client-{}", i + 1);
       device.gradient = random_gradient(options.parameters, i);
-      device.replica.draw(tensors_, kSeed);
+      device.replica.draw(tensors_, kSeed, room_.terms());
       devices_.push_back(std::move(device));
     }
   }
@@ -130,7 +135,7 @@ class Round {
     PackedSigns signs;
     {
       const Timing timing(took[kVote]);
-      signs = device.rule.vote(device.gradient, {}, {kSeed, i}, round);
+      signs = device.voter.vote(device.gradient, {{kSeed, i}, round, &tensors_, {}}).signs;
     }
     Frame frame;
     {
@@ -155,7 +160,8 @@ class Round {
 
   Frame decide(Nanoseconds& took) {
     const Timing timing(took[kDecide]);
-    const coordinator::ClosedRound closed = room_.close();
+    room_.close();
+    const auto closed = std::get<coordinator::ClosedRound>(*room_.take());
     const coordinator::DecisionRecord& record = *closed.record;
     wire::Decision decision;
     decision.session = kSession;
@@ -167,6 +173,7 @@ class Round {
     decision.planes = record.votes.planes;
     decision.voters = record.voters;
     decision.fingerprint = record.fingerprint;
+    decision.next = record.next;
     decision.vote = true;
     return wire::build(wire::CoordinatorMessage(decision));
   }

@@ -54,6 +54,9 @@ constexpr const char* kExamples = R"(Examples:
   Go on after a power cut where it stood, with the same secret seed:
     psephos-client --connect tcp://127.0.0.1:5580 --state /var/lib/psephos/kitchen.state
 
+  See every frame that comes and goes (schemas/WIRE.md says what they mean):
+    psephos-client --connect tcp://127.0.0.1:5580 --trace
+
 Model, rule, learning rate and everything else about training come from the coordinator.)";
 
 constexpr int kSockets = 16;  // one DEALER, and what libzmq keeps for itself
@@ -131,8 +134,10 @@ client::AgentOptions agent_options(const ClientFlags& flags, const Membership& m
   options.session.data_manifest = holding.manifest;
   options.session.arithmetic = fmt::format("{}/{}", arithmetic_set(), kernels::kernels().name);
   options.session.key = state.key;
-  if (!flags.state.empty()) {
-    options.session.save_every = flags.state_every.value_or(client::kDefaultStateEvery);
+  options.session.save_every = member.save_every;
+  if (member.part) {
+    options.session.part = member.part->index + 1;
+    options.session.parts = member.part->of;
   }
   if (state.run) {
     options.session.restored = std::make_shared<const client::RunState>(*std::move(state.run));
@@ -154,8 +159,7 @@ int conclude(const std::string& name, const client::AgentOutcome& outcome) {
       }
       return interrupted_exit_status();
     case client::Ending::kFinished:
-      fmt::print("{}: finished after {} rounds, fingerprint {}\n", name, outcome.round,
-                 format_hex(outcome.fingerprint));
+      fmt::print("{}: {}\n", name, outcome.text);
       return kExitSuccess;
   }
   PSEPHOS_CHECK(false, "an ending has a name");
@@ -182,6 +186,11 @@ int take_part(const ClientFlags& flags, const ConfigSource& source) {
   const PhiloxKey key = opened->state.key;
   client::AgentOptions options = agent_options(flags, *member, *holding, std::move(opened->state));
   options.curve = *curve;
+  if (flags.trace) {
+    options.trace = [&member](const std::string& line) {
+      fmt::print(stderr, "{} {}\n", member->name, line);
+    };
+  }
 
   const auto note = [&flags, &member](const client::Note& said) {
     if (!flags.quiet) fmt::print(stderr, "{}: {}\n", member->name, said.text);

@@ -88,7 +88,7 @@ Result<std::uint64_t> expected_manifest(const CoordinatorFlags& flags, const Dat
 coordinator::CoordinatorOptions run_to_lead(const RunConfig& config, const DatasetRef& dataset,
                                             std::uint64_t data_manifest,
                                             coordinator::PreparedRun& prepared,
-                                            const coordinator::Ledger& ledger) {
+                                            const coordinator::Ledger& ledger, bool durable) {
   coordinator::CoordinatorOptions run;
   run.config = config;
   run.tensors = prepared.tensors;
@@ -96,6 +96,7 @@ coordinator::CoordinatorOptions run_to_lead(const RunConfig& config, const Datas
   run.session = random_identifier();
   run.data_manifest = data_manifest;
   run.held_out = dataset != nullptr;
+  run.durable = durable;
   if (dataset) run.held_out_hash = samples_hash(dataset->test);
   run.threads = std::max(1u, std::thread::hardware_concurrency());
   run.x_0 = std::move(prepared.x_0);
@@ -137,9 +138,12 @@ int lead(const RunOptions& options, const OutputOptions& output, const Coordinat
                 kExitFailure);
   }
   coordinator::CoordinatorOptions run =
-      run_to_lead(*config, *dataset, *manifest, *prepared, *kept->ledger);
+      run_to_lead(*config, *dataset, *manifest, *prepared, *kept->ledger, !flags.ledger.empty());
   if (const auto same = coordinator::check_same_run(run, *kept->ledger); !same) {
     return fail(same.error().text, kExitFailure);
+  }
+  if (const auto votes = coordinator::check_votes(*kept->ledger); !votes) {
+    return fail(votes.error().text, kExitFailure);
   }
 
   auto entrance = coordinator::open_entrance(flags.entrance);

@@ -35,11 +35,11 @@ done
 # Where bytes of a peer or of our own disk become values. (Readers of a user's tables and images are
 # fuzzed as well, for crashes: their sentences for every kind of mistake have unit tests.)
 decoders=(
-  runtime/wire/{open_frame,read_client,read_coordinator,text}.cpp
-  runtime/signs/{ballot_codec,decision_codec,plane_words,rice_string,ternary_codec}.cpp
-  runtime/replica/checkpoint.cpp
+  runtime/wire/{open_frame,read_client,read_coordinator,refused_frame,schema,seal,text}.cpp
+  runtime/signs/{ballot_codec,decision_codec,plane_words,rice_string,slot_codec,ternary_codec}.cpp
+  runtime/replica/{checkpoint,round_terms}.cpp
   client/state/client_state.cpp
-  coordinator/ledger/packed_checkpoint.cpp
+  coordinator/ledger/packed.cpp
 )
 cmake --preset fuzz -B build/coverage \
   -DCMAKE_CXX_FLAGS="-fprofile-instr-generate -fcoverage-mapping" >/dev/null

@@ -6,12 +6,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
   cat <<'USAGE'
-Usage: scripts/kill9.sh [TIMES [DEFAULT_TIMES]]
+Usage: scripts/kill9.sh [TIMES [DEFAULT_TIMES]] [-- OPTION...]
 
 Plays TIMES runs (20) in which every client keeps its state after every round and must vote: each has
 to end with the fingerprint of a run that nobody disturbed. Then DEFAULT_TIMES runs (a quarter of
-TIMES) with the default --state-every and fewer voters needed: each has to end, and its ledger has to
-verify. Needs the release build (scripts/test.sh, or cmake --build --preset release).
+TIMES) with --state-every 50 and fewer voters needed: each has to end, and its ledger has to verify. Needs the release build (scripts/test.sh, or cmake --build --preset release).
+What follows -- goes to the coordinator: scripts/kill9.sh 50 -- --decision momentum:0.95
 
 Environment: PSEPHOS_BIN  folder of the programs (build/release/bin)
              SEED         which moments are drawn (1)
@@ -24,9 +24,15 @@ case "${1-}" in
     exit 0
     ;;
 esac
-strict_runs="${1-20}"
-default_runs="${2-$((strict_runs / 4))}"
-if [ "$#" -gt 2 ] || ! [[ "$strict_runs" =~ ^[0-9]+$ && "$default_runs" =~ ^[0-9]+$ ]]; then
+numbers=()
+while [ "$#" -gt 0 ] && [ "$1" != -- ]; do
+  numbers+=("$1")
+  shift
+done
+rules=("${@:2}") # what stands behind --
+strict_runs="${numbers[0]-20}"
+default_runs="${numbers[1]-$((strict_runs / 4))}"
+if [ "${#numbers[@]}" -gt 2 ] || ! [[ "$strict_runs" =~ ^[0-9]+$ && "$default_runs" =~ ^[0-9]+$ ]]; then
   echo "kill9.sh: takes two numbers at most" >&2
   usage >&2
   exit 2
@@ -63,7 +69,7 @@ start() {
     "$bin/psephos-coordinator" --bind "tcp://127.0.0.1:$port" --ledger "$folder/ledger" \
       --dataset synthetic --model mlp:64 --rounds 150 --batch 16 --heartbeat-ms 100 \
       --min-voters "$min_voters" --min-clients "$clients" --deadline-ms 1000 --eval-every 0 \
-      --out "$folder/run" --quiet >>"$folder/coordinator.log" 2>&1 &
+      --out "$folder/run" --quiet "${rules[@]}" >>"$folder/coordinator.log" 2>&1 &
   else
     "$bin/psephos-client" --connect "tcp://127.0.0.1:$port" --dataset synthetic \
       --part "$who/$clients" --name "client-$who" --seed 1 --state "$folder/state-$who" \
@@ -154,7 +160,7 @@ done
 echo "--state-every 1, $killed kills: $same of $strict_runs end with the undisturbed fingerprint"
 killed=0
 
-state_every=()
+state_every=(--state-every 50)
 min_voters=2
 verified=0
 for ((run = 1; run <= default_runs; ++run)); do

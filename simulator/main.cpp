@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "runtime/base/interrupt.h"
+#include "runtime/base/nearest_name.h"
 #include "runtime/data/scale_advice.h"
 #include "runtime/report/check_config.h"
 #include "runtime/report/config_file.h"
 #include "runtime/report/kernels_option.h"
-#include "runtime/report/nearest_name.h"
 #include "simulator/compare.h"
 #include "simulator/plan.h"
 #include "simulator/run.h"

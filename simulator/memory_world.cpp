@@ -9,6 +9,7 @@
 
 #include "coordinator/ledger/memory_ledger.h"
 #include "runtime/base/check.h"
+#include "runtime/base/overloaded.h"
 
 namespace psephos::simulator {
 namespace {
@@ -25,8 +26,15 @@ constexpr int kJobTurn = 1;
 // Where a replica goes most clients go together, and all but the first take over what that one
 // worked out: not worth handing over.
 bool quickly_done(const client::Job& job) {
-  return !std::holds_alternative<client::ComputeBallot>(job) &&
-         !std::holds_alternative<client::Evaluate>(job);
+  return std::visit(Overloaded{
+                        [](const client::Prepare&) { return true; },
+                        [](const client::ComputeBallot&) { return false; },
+                        [](const client::ApplyDecisions&) { return true; },
+                        [](const client::LoadChunk&) { return true; },
+                        [](const client::Evaluate&) { return false; },
+                        [](const client::SaveState&) { return true; },
+                    },
+                    job);
 }
 
 }  // namespace
@@ -145,22 +153,23 @@ void MemoryWorld::step_client(std::size_t i, const client::Event& event) {
 }
 
 void MemoryWorld::perform(std::size_t i, const client::Action& action) {
-  if (const auto* frame = std::get_if<client::SendFrame>(&action)) {
-    client_sends(i, frame->frame);
-  } else if (const auto* start = std::get_if<client::StartJob>(&action)) {
-    start_job(i, start->job);
-  } else if (std::holds_alternative<client::Reconnect>(action)) {
-    connect(i);
-  } else if (const auto* said = std::get_if<client::Note>(&action)) {
-    if (reports_.note && !said->routine) {
-      reports_.note(fmt::format("{}: {}", crowd_.session(i).name, said->text));
-    }
-  } else if (const auto* end = std::get_if<client::End>(&action)) {
-    if (end->ending != client::Ending::kFailed) return;
-    const std::string text = fmt::format("{} gave up: {}", crowd_.session(i).name, end->text);
-    if (failure_.empty()) failure_ = text;
-    if (reports_.note) reports_.note(text);
-  }
+  std::visit(Overloaded{
+                 [&](const client::SendFrame& frame) { client_sends(i, frame.frame); },
+                 [&](const client::StartJob& start) { start_job(i, start.job); },
+                 [&](const client::Reconnect&) { connect(i); },
+                 [&](const client::Note& said) {
+                   if (said.routine) return;
+                   note(fmt::format("{}: {}", crowd_.session(i).name, said.text));
+                 },
+                 [&](const client::End& end) {
+                   if (end.ending != client::Ending::kFailed) return;
+                   const std::string text =
+                       fmt::format("{} gave up: {}", crowd_.session(i).name, end.text);
+                   if (failure_.empty()) failure_ = text;
+                   note(text);
+                 },
+             },
+             action);
 }
 
 void MemoryWorld::start_job(std::size_t i, const client::Job& job) {

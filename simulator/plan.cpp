@@ -56,9 +56,9 @@ Result<PopulationOptions> parse_population(const SimulationOptions& options,
   const auto attack = parse_attack(options.attack);
   if (!attack) return Error{"--attack: " + attack.error().text};
   population.attack = *attack;
-  if (*attack == Attack::kAbstain && options.byzantine > 0 &&
-      config.downlink == Downlink::kBinary) {
-    return Error{"--attack abstain needs --downlink ternary: a binary run refuses abstentions"};
+  if (attack->rule->abstains && options.byzantine > 0 && config.downlink == Downlink::kBinary) {
+    return Error{fmt::format(
+        "--attack {} needs --downlink ternary: a binary run refuses abstentions", options.attack)};
   }
   const auto partition = parse_partition(options.partition);
   if (!partition) return partition.error();
@@ -84,17 +84,13 @@ void add_simulation_options(CLI::App& app, SimulationOptions& options) {
   dress(app.add_option("--clients", options.clients, "how many clients there are"), "N")
       ->check(whole_number(1, 1'000'000));
   dress(app.add_option("--partition", options.partition,
-                       "who holds what: iid, shards:K (K label-sorted shards each),\n"
-                       "dirichlet:A (the smaller A, the more uneven), or random:N (N\n"
-                       "samples each, drawn from all: for more clients than samples)"),
+                       "who holds what:\n" + partition_rules().help()),
         "RULE");
   dress(app.add_option("--byzantine", options.byzantine,
                        "how many clients lie in their votes: the first ones"),
         "N")
       ->check(whole_number(0, 1'000'000));
-  dress(app.add_option("--attack", options.attack,
-                       "how they lie: invert, random, constant, collude or abstain"),
-        "NAME");
+  dress(app.add_option("--attack", options.attack, "how they lie:\n" + attacks().help()), "NAME");
   dress(app.add_option("--drop", options.drop, "probability that a ballot is lost on its way"), "P")
       ->check(real_number(0, 0.99));
   dress(app.add_option("--latency", options.latency,

@@ -32,9 +32,9 @@ struct Crowd {
 
 struct PopulationOptions {
   std::uint32_t clients = 10;
-  PartitionRule partition;
+  PartitionRule partition = partition_rules().first();
   std::uint32_t byzantine = 0;  // the first of the clients
-  Attack attack = Attack::kInvert;
+  Attack attack = attacks().first();
   std::uint32_t seed = 1;  // the run's
 };
 

@@ -10,8 +10,8 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/base/nearest_name.h"
 #include "runtime/report/kernels_option.h"
-#include "runtime/report/nearest_name.h"
 
 namespace psephos::simulator {
 namespace {

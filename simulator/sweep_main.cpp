@@ -79,11 +79,12 @@ void announce(const Sweep& sweep, std::size_t done) {
 // What was asked for, and of which data: files of the same names may have changed since, and
 // results of different data must not stand in one table.
 Result<std::string> with_data(const Sweep& sweep, const Dataset& dataset) {
-  const auto whole = make_partition({}, {dataset.train.labels.data(), dataset.train.size()},
+  const PartitionRule iid = partition_rules().first();
+  const auto whole = make_partition(iid, {dataset.train.labels.data(), dataset.train.size()},
                                     dataset.classes, 1, 0);
   if (!whole) return whole.error();
   return sweep.asked + fmt::format("\n# What the files held\n\ndata=\"{}\"\n",
-                                   format_hex(manifest_hash(dataset, {}, *whole, 0)));
+                                   format_hex(manifest_hash(dataset, iid, *whole, 0)));
 }
 
 Result<SweepResult> play(const Sweep& sweep, const DatasetRef& dataset, SweepFolder& folder) {

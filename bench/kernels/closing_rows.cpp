@@ -12,7 +12,7 @@
 #include "runtime/base/check.h"
 #include "runtime/replica/replica.h"
 #include "runtime/signs/decision_codec.h"
-#include "runtime/vote/decision_rule.h"
+#include "runtime/vote/tally.h"
 
 namespace psephos::bench {
 namespace {
@@ -28,9 +28,9 @@ class ClosedRound {
       : ballots_(random_ballots(parameters, kVoters)), counted_(parameters), replica_(parameters) {
     // The decision before had a few voters less.
     for (std::uint32_t v = 0; v + 6 < kVoters; ++v) add(counted_, v);
-    before_ = decide(counted_, {}, Downlink::kTernary, {1, 2}, 0);
+    before_ = counted_.decide(1);
     for (std::uint32_t v = kVoters - 6; v < kVoters; ++v) add(counted_, v);
-    decision_ = decide(counted_, {}, Downlink::kTernary, {1, 2}, 0);
+    decision_ = counted_.decide(1);
     record_->votes = encode(decision_);
     std::ranges::copy(random_floats(parameters, 1, 0), replica_.mutable_parameters().begin());
   }
@@ -41,14 +41,14 @@ class ClosedRound {
     for (std::uint32_t v = 0; v + 1 < kTallyGroup; ++v) add(still_counting_, v);
     seen = static_cast<std::uint32_t>(still_counting_.net(0));
   }
-  void compare() { seen = decide(counted_, {}, Downlink::kTernary, {1, 2}, 0).signs[0]; }
+  void compare() { seen = counted_.decide(1).signs[0]; }
   void encode_decision() { seen = psephos::encode_decision(decision_, &before_).planes[0]; }
   void apply_and_fingerprint() {
     seen = static_cast<std::uint32_t>(replica_.apply(decision_, 1e-3f, 0.9999f));
   }
   void commit() {
     record_->round = ledger_.rounds();
-    PSEPHOS_CHECK(ledger_.commit(record_, {}).ok(), "memory takes every decision");
+    PSEPHOS_CHECK(ledger_.commit(record_, {}, nullptr).ok(), "memory takes every decision");
   }
 
  private:

@@ -123,7 +123,7 @@ void stochastic_row(Table& table, const Kernels& use, std::size_t d) {
               .bytes = kFloat * static_cast<double>(d),
               .run =
                   [&] {
-                    use.pack_stochastic_ternary(v.data(), d, 1.0f, kCoin, signs.data(),
+                    use.pack_stochastic_ternary(v.data(), 0, d, 1.0f, kCoin, signs.data(),
                                                 voted.data());
                   },
               .limits = reads_of(v),

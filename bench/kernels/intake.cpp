@@ -20,6 +20,7 @@
 #include "bench/kernels/random_planes.h"
 #include "bench/kernels/timing.h"
 #include "coordinator/counting/counting_room.h"
+#include "coordinator/counting/cpu_counter.h"
 #include "runtime/base/check.h"
 #include "runtime/net/doorman.h"
 #include "runtime/net/sockets.h"
@@ -93,7 +94,9 @@ class CountingRouter {
   CountingRouter(const IntakeOptions& options, const std::optional<Keys>& keys)
       : parameters_(options.parameters),
         peers_(options.peers),
-        room_(config(), Replica(options.parameters), 0),
+        counter_(new coordinator::CpuCounter(
+            {config(), tensors(options.parameters), Replica(options.parameters)})),
+        room_(config(), std::unique_ptr<coordinator::VoteCounter>(counter_), 0, {}),
         doorman_(context_, rules(keys), [](const std::string&) {}),
         socket_(bind(options, context_, keys)) {}
 
@@ -110,8 +113,9 @@ class CountingRouter {
       PSEPHOS_CHECK(signs.ok(), "our own planes are well-formed");
       room_.count({incoming->peer, room_.round()}, *signs);
       if (++counted_ % peers_ == 0) {
-        decided_ += room_.decision().signs[0];
+        decided_ += counter_->decide(1, {}).signs.signs[0];
         room_.lose_tally();
+        room_.take();
       }
     }
     return incoming->frame->size();
@@ -124,6 +128,10 @@ class CountingRouter {
     RunConfig config;
     config.hyper.rounds = kMaxRounds;
     return config;
+  }
+
+  static TensorTable tensors(std::size_t parameters) {
+    return {{"x", 0, static_cast<std::uint32_t>(parameters), 0.1f}};
   }
 
   static net::DoorRules rules(const std::optional<Keys>& keys) {
@@ -147,6 +155,7 @@ class CountingRouter {
   std::uint64_t peers_;
   std::uint64_t counted_ = 0;
   std::uint64_t decided_ = 0;
+  coordinator::CpuCounter* counter_;  // the room's
   coordinator::CountingRoom room_;
   net::Context context_;
   net::Doorman doorman_;

@@ -95,12 +95,12 @@ constexpr std::array kBenches = {
           }},
     Bench{"pack_stochastic_ternary", kFloat,
           [](const Kernels& use, Workbench& on) {
-            use.pack_stochastic_ternary(on.floats.data(), on.d, 1.0f, kCoin, on.signs.data(),
+            use.pack_stochastic_ternary(on.floats.data(), 0, on.d, 1.0f, kCoin, on.signs.data(),
                                         on.voted.data());
           }},
     Bench{"pack_stochastic_sign", kFloat,
           [](const Kernels& use, Workbench& on) {
-            use.pack_stochastic_sign(on.floats.data(), on.d, 1.0f, kCoin, on.signs.data());
+            use.pack_stochastic_sign(on.floats.data(), 0, on.d, 1.0f, kCoin, on.signs.data());
           }},
     Bench{"gather_signs", 2 * kPlane,
           [](const Kernels& use, Workbench& on) {

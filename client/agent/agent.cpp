@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "client/agent/connection_report.h"
+#include "runtime/base/overloaded.h"
+#include "runtime/wire/describe.h"
 #include "runtime/wire/limits.h"
 
 namespace psephos::client {
@@ -114,36 +116,45 @@ Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
   Arithmetic arithmetic(*worker_, options_.slots, waker_);
   ConnectionReport report(options_.endpoint, options_.curve);
 
-  const auto perform = [&](Action action) {
-    if (auto* frame = std::get_if<SendFrame>(&action)) {
-      if (outbox.size() == kOutboxFrames) outbox.pop_front();
-      outbox.push_back(std::move(frame->frame));
-    } else if (auto* start = std::get_if<StartJob>(&action)) {
-      arithmetic.start(std::move(start->job));
-    } else if (std::holds_alternative<Reconnect>(action)) {
-      outbox.clear();
-      if (socket) socket->close(std::chrono::milliseconds(0));
-      socket.reset();
-      // What a machine short of descriptors or memory does not give now it may give later: the
-      // session takes it for one more attempt that nobody answered.
-      auto again = connect();
-      if (again) {
-        socket = std::move(*again);
-      } else if (auto sentence = report.failure(again.error()); sentence && note_) {
-        note_({*std::move(sentence)});
+  const auto flush = [&] {
+    while (socket && !outbox.empty() && socket->send(outbox.front())) {
+      if (options_.trace) {
+        options_.trace("-> " + wire::describe_client_frame(*outbox.front(), kMaxParameters));
       }
-    } else if (auto* said = std::get_if<Note>(&action)) {
-      if (note_) note_(*said);
-    } else if (auto* end = std::get_if<End>(&action)) {
-      outcome.ending = end->ending;
-      outcome.text = end->text;
+      outbox.pop_front();
     }
   };
-  const auto step = [&](const Event& event) {
-    for (Action& action : session.step(event, monotonic_now())) perform(std::move(action));
+  const auto reconnect = [&] {
+    flush();  // a Leave may be among it
+    outbox.clear();
+    if (socket) socket->close(kLeaveLinger);
+    socket.reset();
+    // What a machine short of descriptors or memory does not give now it may give later: the
+    // session takes it for one more attempt that nobody answered.
+    auto again = connect();
+    if (again) {
+      socket = std::move(*again);
+    } else if (auto sentence = report.failure(again.error()); sentence && note_) {
+      note_({*std::move(sentence)});
+    }
   };
-  const auto flush = [&] {
-    while (socket && !outbox.empty() && socket->send(outbox.front())) outbox.pop_front();
+  const auto perform = Overloaded{
+      [&](SendFrame& frame) {
+        if (outbox.size() == kOutboxFrames) outbox.pop_front();
+        outbox.push_back(std::move(frame.frame));
+      },
+      [&](StartJob& start) { arithmetic.start(std::move(start.job)); },
+      [&](Reconnect&) { reconnect(); },
+      [&](Note& said) {
+        if (note_) note_(said);
+      },
+      [&](End& end) {
+        outcome.ending = end.ending;
+        outcome.text = std::move(end.text);
+      },
+  };
+  const auto step = [&](const Event& event) {
+    for (Action& action : session.step(event, monotonic_now())) std::visit(perform, action);
   };
 
   step(Started{});
@@ -161,6 +172,10 @@ Result<AgentOutcome> Agent::run(const std::function<bool()>& interrupted) {
     for (int i = 0; i < kFramesPerTurn && socket && !session.ended(); ++i) {
       auto frame = socket->receive();
       if (!frame) break;
+      if (options_.trace) {
+        options_.trace("<- " +
+                       wire::describe_coordinator_frame(**frame, options_.session.max_parameters));
+      }
       step(FrameArrived{std::move(*frame)});
     }
     if (auto done = arithmetic.take_done()) {

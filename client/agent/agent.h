@@ -23,6 +23,9 @@ struct AgentOptions {
   // Bounds how many agents of one process compute at once; null: no bound. Must outlive the agent.
   ArithmeticSlots* slots = nullptr;
   std::optional<net::ClientCurve> curve = std::nullopt;  // none: in the clear
+  // Is told every frame that is sent or comes, a line in words each, from the thread that runs
+  // run(); null: nobody is.
+  std::function<void(const std::string&)> trace = nullptr;
   // Say why a connection cannot be made: costs a few descriptors each, which many agents in one
   // process may not have.
   bool watched = false;

@@ -63,6 +63,22 @@ Result<Part> parse_part(std::string_view text) {
       fmt::format("--part '{}' is not I/N with 1 <= I <= N, e.g. 3/10 for the third of ten", text)};
 }
 
+Result<SaveEvery> parse_save_every(std::string_view text) {
+  std::uint32_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
+  const bool number_fits = error == std::errc{} && number >= 1 && number <= kMaxStateEvery;
+  if (number_fits && unit.empty()) return SaveEvery{number, Duration{0}};
+  if (number_fits && unit == "s") return SaveEvery{0, std::chrono::seconds(number)};
+  if (number_fits && unit == "m") return SaveEvery{0, std::chrono::minutes(number)};
+  if (number_fits && unit == "h") return SaveEvery{0, std::chrono::hours(number)};
+  return Error{fmt::format(
+      "--state-every '{}': write a time like 30s, 5m or 1h, or a number of rounds like 50, from 1 "
+      "to {}",
+      text, kMaxStateEvery)};
+}
+
 void add_client_options(CLI::App& app, ClientFlags& flags) {
   app.add_option("--connect", flags.connect, "the coordinator: tcp://HOST:PORT")
       ->type_name("ENDPOINT")
@@ -98,8 +114,7 @@ void add_client_options(CLI::App& app, ClientFlags& flags) {
   app.add_option("--part", flags.part, "hold the I-th of N parts of the data set [all of it]")
       ->type_name("I/N")
       ->group("Data");
-  app.add_option("--partition", flags.partition,
-                 "how parts are cut: iid, shards:K, dirichlet:A or random:N")
+  app.add_option("--partition", flags.partition, "how parts are cut:\n" + partition_rules().help())
       ->type_name("RULE")
       ->capture_default_str()
       ->group("Data");
@@ -111,21 +126,29 @@ void add_client_options(CLI::App& app, ClientFlags& flags) {
       ->group("Data");
   app.add_option("--state", flags.state,
                  "keep what must not be lost in this file, of this client alone:\n"
-                 "the secret seed, where it stands, its momentum [nothing is kept]")
+                 "the secret seed, where it stands, what its rules remember\n"
+                 "[nothing is kept]")
       ->type_name("FILE")
       ->group("Output");
   app.add_option("--state-every", flags.state_every,
-                 "rounds between writes to it; it is also written at the end.\n"
-                 "With 1 a crash changes nothing of the run [" +
-                     std::to_string(kDefaultStateEvery) + "]")
-      ->type_name("ROUNDS")
-      ->check(whole_number(1, kMaxStateEvery))
+                 "how often: once in so much time (30s, 5m, 1h) or in so many\n"
+                 "rounds (50); also at the end. With 1 a crash changes nothing of\n"
+                 "the run; an SD card wears with every write [" +
+                     std::string(kDefaultStateEvery) + "]")
+      ->type_name("TIME|ROUNDS")
+      ->check([](const std::string& text) {
+        return text.empty() ? std::string("is empty: leave it out for the default") : std::string();
+      })
       ->group("Output");
   app.add_option("--save", flags.save, "write the final parameters to this .npy file")
       ->type_name("FILE")
       ->configurable(false)
       ->group("Output");
   app.add_flag("--quiet", flags.quiet, "no log lines")->configurable(false)->group("Output");
+  app.add_flag("--trace", flags.trace,
+               "a line on stderr for every frame sent (->) and received (<-)")
+      ->configurable(false)
+      ->group("Output");
 }
 
 Result<Membership> check_client_flags(const ClientFlags& flags) {
@@ -157,8 +180,14 @@ Result<Membership> check_client_flags(const ClientFlags& flags) {
   if (const auto checked = wire::check_name(membership.name); !checked) {
     return Error{"--name: " + checked.error().text};
   }
-  if (flags.state_every && flags.state.empty()) {
+  if (!flags.state_every.empty() && flags.state.empty()) {
     return Error{"--state-every goes with --state FILE: without it nothing is kept"};
+  }
+  if (!flags.state.empty()) {
+    const auto every =
+        parse_save_every(flags.state_every.empty() ? kDefaultStateEvery : flags.state_every);
+    if (!every) return every.error();
+    membership.save_every = *every;
   }
   if (const auto known = check_dataset_words(flags.dataset, flags.test_fraction); !known)
     return known.error();

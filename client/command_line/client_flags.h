@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "client/agent/credentials.h"
+#include "client/session/session.h"
 #include "runtime/base/result.h"
 #include "runtime/data/partition.h"
 #include "runtime/report/cli_fwd.h"
@@ -17,8 +18,9 @@
 
 namespace psephos::client {
 
-// Seldom, because SD cards wear: so many rounds of momentum may be lost with a power cut.
-inline constexpr std::uint32_t kDefaultStateEvery = 50;
+// Seldom, because SD cards wear (docs/reliability.md): a minute of what the rules remember may be
+// lost with a power cut.
+inline constexpr std::string_view kDefaultStateEvery = "60s";
 inline constexpr const char* kDefaultPartition = "iid";
 
 struct ClientFlags {
@@ -30,12 +32,13 @@ struct ClientFlags {
   std::string run;
   std::string save;
   std::string state;
-  std::optional<std::uint32_t> state_every;
+  std::string state_every;  // empty: kDefaultStateEvery
   std::optional<double> test_fraction;
   std::optional<std::uint32_t> seed;
   std::size_t max_parameters = wire::kDefaultMaxParameters;
   client::CredentialFlags credentials;
   bool quiet = false;
+  bool trace = false;
 };
 
 struct Part {
@@ -53,9 +56,13 @@ struct Membership {
   std::string name;
   std::uint64_t run = wire::kAnyRun;
   std::optional<Part> part;
-  PartitionRule rule;
+  PartitionRule rule = partition_rules().first();
   std::optional<std::uint32_t> seed;
+  SaveEvery save_every;  // never, where no state is kept
 };
+
+// "30s", "5m", "1h", or a number of rounds. Errors name --state-every.
+Result<SaveEvery> parse_save_every(std::string_view text);
 
 void add_client_options(CLI::App& app, ClientFlags& flags);
 

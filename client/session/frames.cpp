@@ -19,11 +19,13 @@ void Session::on_frame(const Frame& frame, Instant now) {
   std::visit(
       [&](const auto& value) {
         using Message = std::decay_t<decltype(value)>;
-        if constexpr (requires { value.session; } && !std::is_same_v<Message, wire::Welcome>) {
-          if (!joined_ || value.session != session_) return;
+        if constexpr (!std::is_same_v<Message, wire::UnknownMessage>) {
+          if constexpr (requires { value.session; } && !std::is_same_v<Message, wire::Welcome>) {
+            if (!joined_ || value.session != session_) return;
+          }
+          if (joined_) last_heard_ = now;
+          on_message(value, frame, now);
         }
-        if (joined_) last_heard_ = now;
-        on_message(value, frame, now);
       },
       *message);
 }
@@ -65,9 +67,11 @@ void Session::on_message(const wire::Welcome& welcome, const Frame&, Instant now
                 now);
     return;
   }
-  // What the worker was prepared with is what it computes by.
+  // What the worker was prepared with is what it computes by; a run may have grown.
+  Hyperparameters before = welcome_.hyper;
+  before.rounds = welcome.hyper.rounds;
   const bool same =
-      welcome.run == run_ && welcome.tensors == welcome_.tensors && welcome.hyper == welcome_.hyper;
+      welcome.run == run_ && welcome.tensors == welcome_.tensors && welcome.hyper == before;
   if (!same) forget_run();
   if (restored_ && restored_->standing.run != welcome.run) {
     forget_restored(fmt::format("the coordinator leads run {}", format_hex(welcome.run)));
@@ -78,6 +82,8 @@ void Session::on_message(const wire::Welcome& welcome, const Frame&, Instant now
   attempts_ = 0;
   bad_answers_ = 0;
   said_unreachable_ = false;
+  // Lists of slots say nothing of a ballot that was sent under another number.
+  if (kept_ && welcome.slot != welcome_.slot) kept_->sent_in = 0;
   session_ = welcome.session;
   run_ = welcome.run;
   welcome_ = welcome;
@@ -108,25 +114,43 @@ void Session::compare_with_welcome() {
 
 void Session::on_message(const wire::Decision& decision, const Frame& frame, Instant) {
   if (decision.round >= welcome_.hyper.rounds) return;
+  said_stopped_ = false;
+  const bool counted = counts_mine(decision);
   // Planes are borrowed from the frame: both are kept together.
-  if (decision.round == next_decision() && !waiting_) waiting_ = ApplyDecisions{frame, {decision}};
+  if (decision.round == next_decision() && !waiting_) {
+    waiting_ = ApplyDecisions{frame, {decision}, Fate{decision.round, counted}};
+  }
   saw_round(decision.round + 1);
   if (decision.vote) invite(decision.round + 1);
   if (decision.evaluate) evaluate_ = std::max(evaluate_.value_or(0), decision.round + 1);
 }
 
 void Session::on_message(const wire::Past& past, const Frame& frame, Instant) {
-  ask_again_at_.reset();
+  // Another is asked for at once when this one is of use, else when it is time.
+  if (tells_fate(past)) ask_again_at_.reset();
+  saw_round(past.round);
+  if (past.vote) invite(past.round);
+  if (past.evaluate && past.round <= welcome_.hyper.rounds) {
+    evaluate_ = std::max(evaluate_.value_or(0), past.round);
+  }
   if (past.chunk) {
-    take_chunk(*past.chunk, frame);
+    take_chunk(past, frame);
   } else {
     take_decisions(past, frame);
   }
 }
 
-void Session::take_chunk(const wire::CheckpointChunk& chunk, const Frame& frame) {
+// Does it answer for the ballot whose fate is open, if there is one? A late answer to an older
+// question does not; the next one will.
+bool Session::tells_fate(const wire::Past& past) const {
+  return !unsettled_ || past.have_round == unsettled_ || !have_;
+}
+
+void Session::take_chunk(const wire::Past& past, const Frame& frame) {
+  const wire::CheckpointChunk& chunk = *past.chunk;
   if (busy_) return;  // asked for in a state that is gone; it will be asked for again
   if (!prepared_ || chunk.round > welcome_.hyper.rounds || (have_ && *have_ >= chunk.round)) return;
+  if (!tells_fate(past)) return;
   const bool continues =
       transfer_ && transfer_->checkpoint == chunk.round && transfer_->next_chunk == chunk.chunk;
   if (!continues && chunk.chunk != 0) return;
@@ -134,7 +158,10 @@ void Session::take_chunk(const wire::CheckpointChunk& chunk, const Frame& frame)
   lose_replica();
   transfer_ = Transfer{chunk.round, chunk.chunk};
   saw_round(chunk.round);
-  start(LoadChunk{frame, chunk});
+  LoadChunk job{frame, chunk};
+  if (unsettled_) job.fate = Fate{*unsettled_, past.counted_through == *unsettled_};
+  unsettled_.reset();
+  start(std::move(job));
 }
 
 void Session::take_decisions(const wire::Past& past, const Frame& frame) {
@@ -142,13 +169,14 @@ void Session::take_decisions(const wire::Past& past, const Frame& frame) {
   if (after > welcome_.hyper.rounds) return;
   saw_round(after);
   const std::optional<std::uint32_t> next = next_decision();
-  if (!next || waiting_) return;
+  if (!next || waiting_ || !tells_fate(past)) return;
   std::vector<wire::Decision> rest;
   for (const wire::Decision& decision : past.decisions) {
     if (decision.round >= *next) rest.push_back(decision);
   }
-  if (!rest.empty() && rest.front().round == *next)
-    waiting_ = ApplyDecisions{frame, std::move(rest)};
+  if (!rest.empty() && rest.front().round == *next) {
+    waiting_ = ApplyDecisions{frame, std::move(rest), Fate{*next, past.counted_through == *next}};
+  }
 }
 
 void Session::on_message(const wire::Call& call, const Frame&, Instant) {
@@ -168,8 +196,19 @@ void Session::on_message(const wire::Heartbeat& heartbeat, const Frame&, Instant
   if (evaluate_ > open_round_) evaluate_.reset();
 }
 
-void Session::on_message(const wire::Finished& finished, const Frame&, Instant) {
+void Session::on_message(const wire::Finished& finished, const Frame&, Instant now) {
   if (finished.rounds > welcome_.hyper.rounds) return;
+  if (finished.reason == wire::FinishReason::kStopped) {
+    if (!std::exchange(said_stopped_, true)) {
+      note(fmt::format(
+          "the coordinator stopped at round {} and will go on with the run: waiting for it",
+          finished.rounds));
+    }
+    send(wire::Leave{session_, wire::LeaveReason::kStopped});
+    lose_session(now + backoff());
+    reconnect_first_ = true;
+    return;
+  }
   finished_ = finished;
   saw_round(finished.rounds);
 }
@@ -204,6 +243,9 @@ void Session::on_message(const wire::Refusal& refusal, const Frame&, Instant now
     case RefusalCode::kOtherData:
       end(Ending::kFailed, said);
       return;
+    case RefusalCode::kPending:
+      note(said);
+      [[fallthrough]];
     case RefusalCode::kBusy:
       if (!joined_) {
         awaiting_answer_ = false;
@@ -213,6 +255,11 @@ void Session::on_message(const wire::Refusal& refusal, const Frame&, Instant now
       }
       return;
     case RefusalCode::kMalformed:
+      // The same Join would be refused again.
+      if (!joined_ && refusal.of.body == wire::kJoinBody) {
+        on_unusable(said, now);
+        return;
+      }
       break;
   }
   note(said);

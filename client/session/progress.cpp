@@ -34,14 +34,19 @@ void Session::continue_restored() {
   epoch_ = standing.epoch;
   // It may have been sent before: a late one does not stand for a newer round's.
   if (standing.ballot) kept_ = Kept{standing.round, standing.ballot, true, true};
+  if (kept_ && kept_->content->votes.encoding != Encoding::kNone) unsettled_ = standing.round;
   saved_ = Saved{standing.round, kept_.has_value()};
+  saved_at_ = now_;
   note(fmt::format("going on from the state of round {}", standing.round));
   compare_with_welcome();
 }
 
 // A decision may have overtaken the gradient; whether the ballot still counts is looked at when it
 // is sent.
-void Session::on_done(const BallotReady& done) { kept_ = Kept{done.round, done.ballot}; }
+void Session::on_done(const BallotReady& done) {
+  kept_ = Kept{done.round, done.ballot};
+  if (done.ballot->votes.encoding != Encoding::kNone) unsettled_ = done.round;
+}
 
 void Session::on_done(const Applied& done) {
   const Applying applied = *std::exchange(applying_, std::nullopt);
@@ -139,6 +144,7 @@ void Session::send_kept_ballot() {
   ballot.round = kept_->round;
   ballot.encoding = kept_->content->votes.encoding;
   ballot.planes = kept_->content->votes.planes;
+  ballot.scales = kept_->content->scales;
   ballot.loss = kept_->content->loss;
   ballot.samples = kept_->content->samples;
   send(ballot);
@@ -146,6 +152,7 @@ void Session::send_kept_ballot() {
   if (age > 0 && !kept_->sent_before) skipped_ = open_round_;
   kept_->due = false;
   kept_->sent_before = true;
+  if (age == 0) kept_->sent_in = session_;
 }
 
 // The run ends with the last decision's fingerprint: whether Finished was heard as well does not
@@ -159,8 +166,13 @@ void Session::finish_when_done() {
     return;
   }
   if (joined_) send(wire::Leave{session_, wire::LeaveReason::kFinished});
+  const bool cut_short = finished_ && finished_->reason == wire::FinishReason::kInterrupted;
   end(Ending::kFinished,
-      fmt::format("finished after {} rounds, fingerprint {}", *have_, format_hex(fingerprint_)));
+      cut_short ? fmt::format("the coordinator was interrupted: the run ended after {} of {} "
+                              "rounds, fingerprint {}",
+                              *have_, welcome_.hyper.rounds, format_hex(fingerprint_))
+                : fmt::format("finished after {} rounds, fingerprint {}", *have_,
+                              format_hex(fingerprint_)));
 }
 
 void Session::compare_with_finished() {
@@ -178,6 +190,8 @@ bool Session::advance_replica(Instant now) {
     PSEPHOS_CHECK(have_ == job->decisions.front().round, "decisions wait for the replica they fit");
     applying_ =
         Applying{*have_ + static_cast<std::uint32_t>(job->decisions.size()), welcome_.epoch};
+    if (unsettled_ != have_) job->fate.reset();
+    unsettled_.reset();
     start(*std::move(job));
     return false;
   }
@@ -205,7 +219,9 @@ void Session::advance_ballot() {
   const std::uint32_t round = *have_;
   const bool voted = kept_ && kept_->round == round;
   if (invited_ == round && skipped_ != round && round < last_round() && !voted) {
-    start(ComputeBallot{round});
+    ComputeBallot job{round};
+    if (round == welcome_.round) job.terms = welcome_.terms;
+    start(std::move(job));
   } else if (evaluate_ == round) {
     evaluate_.reset();
     start(Evaluate{round});
@@ -219,18 +235,22 @@ void Session::advance_ballot() {
 // Of a round that was saved without its ballot the state is saved again once there is one.
 bool Session::save_is_due() const {
   if (!has_unsaved()) return false;
-  return !saved_ || saved_->round == *have_ || *have_ - saved_->round >= options_.save_every;
+  if (!saved_ || saved_->round == *have_) return true;
+  const SaveEvery& every = options_.save_every;
+  const bool rounds = every.rounds != 0 && *have_ - saved_->round >= every.rounds;
+  return rounds || (every.time != Duration{0} && now_ - saved_at_ >= every.time);
 }
 
 // Only what a coordinator has confirmed is worth keeping.
 bool Session::has_unsaved() const {
-  if (options_.save_every == 0 || !have_ || round() != have_) return false;
+  if (options_.save_every.never() || !have_ || round() != have_) return false;
   return saved_ != Saved{*have_, kept_.has_value()};
 }
 
 void Session::save() {
   saving_ = true;
   saved_ = Saved{*have_, kept_.has_value()};
+  saved_at_ = now_;
   start(SaveState{{run_, *epoch_, *have_, kept_ ? kept_->content : nullptr}});
 }
 
@@ -242,7 +262,7 @@ void Session::stop() {
 
 void Session::finish_stopping() {
   if (ended_) return;
-  if (options_.save_every != 0 && busy_) return;
+  if (!options_.save_every.never() && busy_) return;
   if (has_unsaved()) {
     save();
     return;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/base/overloaded.h"
+
 namespace psephos::client {
 
 Session::Session(SessionOptions options)
@@ -14,25 +16,30 @@ Session::Session(SessionOptions options)
 
 Actions Session::step(const Event& event, Instant now) {
   actions_.clear();
+  now_ = now;
   if (ended_ || (stopping_ && !std::holds_alternative<JobEnded>(event))) return {};
-  if (std::holds_alternative<Started>(event)) {
-    if (restored_ && restored_->standing.run != run_) {
-      forget_restored(fmt::format("this client is to take part in run {} only", format_hex(run_)));
-    }
-    send_join(now);
-  } else if (const auto* arrived = std::get_if<FrameArrived>(&event)) {
-    on_frame(arrived->frame, now);
-  } else if (const auto* job = std::get_if<JobEnded>(&event)) {
-    busy_ = false;
-    saving_ = false;
-    if (!std::exchange(outdated_, false)) {
-      std::visit([&](const auto& done) { on_done(done); }, job->done);
-    }
-  } else if (std::holds_alternative<Tick>(event)) {
-    on_tick(now);
-  } else {
-    stop();
-  }
+  std::visit(Overloaded{
+                 [&](const Started&) {
+                   if (restored_ && restored_->standing.run != run_) {
+                     forget_restored(fmt::format("this client is to take part in run {} only",
+                                                 format_hex(run_)));
+                   }
+                   send_join(now);
+                 },
+                 [&](const FrameArrived& arrived) { on_frame(arrived.frame, now); },
+                 [&](const JobEnded& job) {
+                   busy_ = false;
+                   saving_ = false;
+                   if (std::exchange(outdated_, false)) {
+                     on_outdated(job.done);
+                     return;
+                   }
+                   std::visit([&](const auto& done) { on_done(done); }, job.done);
+                 },
+                 [&](const Tick&) { on_tick(now); },
+                 [&](const StopAsked&) { stop(); },
+             },
+             event);
   if (stopping_) {
     finish_stopping();
   } else if (!ended_) {
@@ -43,6 +50,15 @@ Actions Session::step(const Event& event, Instant now) {
 
 std::optional<std::uint32_t> Session::round() const {
   return epoch_ == welcome_.epoch ? have_ : std::nullopt;
+}
+
+// The rules have moved on all the same: a ballot that nobody will send waits for its fate, too.
+void Session::on_outdated(const JobDone& done) {
+  if (std::exchange(forgotten_, false)) return;
+  const auto* ready = std::get_if<BallotReady>(&done);
+  if (ready != nullptr && ready->ballot->votes.encoding != Encoding::kNone) {
+    unsettled_ = ready->round;
+  }
 }
 
 // ---- time --------------------------------------------------------------------------------------
@@ -117,6 +133,8 @@ void Session::send_join(Instant now) {
   join.arithmetic = options_.arithmetic;
   join.samples = options_.samples;
   join.data_manifest = options_.data_manifest;
+  join.part = options_.part;
+  join.parts = options_.parts;
   send(join);
   awaiting_answer_ = true;
   retry_at_ = now + kJoinWait;
@@ -146,11 +164,13 @@ void Session::lose_session(Instant retry_at) {
 
 void Session::forget_run() {
   lose_replica();
+  forgotten_ = busy_;
   run_ = options_.run;
   prepared_ = false;
   bad_checkpoints_ = 0;
   finished_.reset();
   skipped_.reset();
+  unsettled_.reset();
   reason_ = wire::CatchUpReason::kNoState;
 }
 
@@ -183,6 +203,15 @@ void Session::lose_replica() {
 // The coordinator spoke of `round` as its open one. What no run can reach is noise ("no round" is).
 void Session::saw_round(std::uint32_t round) {
   if (round <= welcome_.hyper.rounds) open_round_ = std::max(open_round_, round);
+}
+
+// Does this decision, told in this session, count the ballot of its round that is this client's?
+bool Session::counts_mine(const wire::Decision& decision) const {
+  const wire::CountedSlots& counted = decision.counted;
+  // Lists are of those who were invited, and only they send: whoever did not is in none.
+  const bool sent = kept_ && kept_->round == decision.round && kept_->sent_in == session_;
+  if (!sent || welcome_.slot >= counted.given) return false;
+  return std::ranges::binary_search(counted.slots, welcome_.slot) == counted.counted;
 }
 
 // A repeated frame must not take the newest invitation back.

@@ -35,16 +35,25 @@ struct Prepare {
 };
 struct ComputeBallot {
   std::uint32_t round = 0;
+  // Of the round, where Welcome said them; else those that came with the replica.
+  std::optional<RoundTerms> terms = std::nullopt;
+};
+// What became of this client's ballot of a round.
+struct Fate {
+  std::uint32_t round = 0;
+  bool counted = false;
 };
 // Consecutive decisions, the first of them on the replica's round. `frame` owns the planes.
 struct ApplyDecisions {
   Frame frame;
   std::vector<wire::Decision> decisions;
+  std::optional<Fate> fate = std::nullopt;  // told to the rules before anything else of the job
 };
 // One chunk of a checkpoint; chunk 0 begins it. `frame` owns the bytes.
 struct LoadChunk {
   Frame frame;
   wire::CheckpointChunk chunk;
+  std::optional<Fate> fate = std::nullopt;  // likewise
 };
 struct Evaluate {
   std::uint32_t round = 0;
@@ -130,20 +139,28 @@ using Actions = std::vector<Action>;
 
 // ---- the machine -------------------------------------------------------------------------------
 
+// How often a state is kept: once in so many rounds, or in so much time. Neither: never.
+struct SaveEvery {
+  std::uint32_t rounds = 0;
+  Duration time{0};
+  bool never() const { return rounds == 0 && time == Duration{0}; }
+};
+
 struct SessionOptions {
   std::string name;                   // who this is where there are no keys
   std::uint64_t run = wire::kAnyRun;  // refuse any other run
   std::size_t max_parameters = wire::kDefaultMaxParameters;
   std::uint64_t samples = 0;
   std::uint64_t data_manifest = 0;
+  std::uint32_t part = 0;  // of a partition, counted from 1; 0: data of its own
+  std::uint32_t parts = 0;
   std::string arithmetic;
   PhiloxKey key;  // jitter of back-off
   // Where this client stood before its process ended; null: it starts clean.
   std::shared_ptr<const RunState> restored = nullptr;
-  // Rounds between SaveState jobs, which also come before a clean end; 0: never. A ballot of a
-  // round whose state is to be saved is sent after that: with 1 no crash changes what a run comes
-  // to.
-  std::uint32_t save_every = 0;
+  // Between SaveState jobs, which also come before a clean end. A ballot of a round whose state is
+  // to be saved is sent after that: with every round's no crash changes what a run comes to.
+  SaveEvery save_every;
 };
 
 inline constexpr Duration kJoinWait = std::chrono::seconds(2);  // for the answer to a Join
@@ -179,7 +196,7 @@ class Session {
   void on_message(const wire::Heartbeat& heartbeat, const Frame& frame, Instant now);
   void on_message(const wire::Finished& finished, const Frame& frame, Instant now);
   void on_message(const wire::Refusal& refusal, const Frame& frame, Instant now);
-  void take_chunk(const wire::CheckpointChunk& chunk, const Frame& frame);
+  void take_chunk(const wire::Past& past, const Frame& frame);
   void take_decisions(const wire::Past& past, const Frame& frame);
   void compare_with_welcome();
 
@@ -190,6 +207,7 @@ class Session {
   void on_done(const Evaluated& done);
   void on_done(const StateSaved& done);
   void on_done(const JobFailed& done);
+  void on_outdated(const JobDone& done);
 
   void on_tick(Instant now);
   void advance(Instant now);
@@ -217,6 +235,8 @@ class Session {
   void diverged();
   void lose_replica();
   void saw_round(std::uint32_t round);
+  bool counts_mine(const wire::Decision& decision) const;
+  bool tells_fate(const wire::Past& past) const;
   void invite(std::uint32_t round);
   Duration backoff();
 
@@ -227,12 +247,14 @@ class Session {
 
   SessionOptions options_;
   Actions actions_;
+  Instant now_{0};  // of the step
   bool ended_ = false;
 
   // Joining. While `joined_` is false either an answer is awaited or a retry is.
   bool joined_ = false;
   bool awaiting_answer_ = false;
   bool said_unreachable_ = false;
+  bool said_stopped_ = false;     // that the coordinator will come back
   bool reconnect_first_ = false;  // the retry needs a new connection
   Instant retry_at_{0};
   std::uint32_t attempts_ = 0;  // without an answer, in a row
@@ -268,7 +290,8 @@ class Session {
     std::uint32_t epoch = 0;
   };
   bool busy_ = false;
-  bool outdated_ = false;  // the job is of a run or replica given up since: its end says nothing
+  bool outdated_ = false;   // the job is of a replica given up since: its end says nothing
+  bool forgotten_ = false;  // and of a run given up since
   std::optional<Applying> applying_;
   std::optional<ApplyDecisions> waiting_;
 
@@ -278,8 +301,12 @@ class Session {
     std::shared_ptr<const BallotContent> content;
     bool due = true;  // to be sent, or to be sent again
     bool sent_before = false;
+    std::uint64_t sent_in = 0;  // the session that it was last sent in, in its own round
   };
   std::optional<Kept> kept_;
+  // The round of a ballot whose fate the rules have not been told: with the first job that leads
+  // beyond it.
+  std::optional<std::uint32_t> unsettled_;
 
   // The state that outlives this session. What was brought along waits for a Welcome; of what is
   // saved only the newest standing matters, and whether saving it was tried.
@@ -290,6 +317,7 @@ class Session {
   };
   std::shared_ptr<const RunState> restored_;
   std::optional<Saved> saved_;
+  Instant saved_at_{0};
   bool saving_ = false;         // the job in flight
   bool saving_failed_ = false;  // the last time: said once
   bool stopping_ = false;       // ends when what is unsaved is saved

@@ -19,20 +19,24 @@ ReplicaState& HeldReplica::changeable() {
 }
 
 // Where replicas are shared, the next decision finds the others' by what this one is.
-void HeldReplica::restore(const RunState& state) {
+void HeldReplica::restore(const RunState& state, const TensorTable& tensors) {
+  tensors_ = tensors;
   state_ = std::make_shared<ReplicaState>();
   state_->x = Replica(state.x.size());
   std::ranges::copy(state.x, state_->x.mutable_parameters().begin());
   state_->last = state.last;
+  state_->terms = state.terms;
   state_->identify();
 }
 
-void HeldReplica::draw(const TensorTable& tensors, std::uint32_t seed) {
-  if (shared_) state_ = shared_->initial(tensors, seed);
+void HeldReplica::draw(const TensorTable& tensors, std::uint32_t seed, const RoundTerms& terms) {
+  tensors_ = tensors;
+  if (shared_) state_ = shared_->initial(tensors, seed, terms);
   if (shared_ && state_) return;
   state_ = std::make_shared<ReplicaState>();
   state_->x = Replica(parameter_count(tensors));
   fill_initial_parameters(tensors, seed, state_->x.mutable_parameters());
+  state_->terms = terms;
   state_->identify();
   if (shared_) shared_->keep_initial(tensors, seed, state_);
 }
@@ -54,8 +58,15 @@ Applied HeldReplica::apply(const ApplyDecisions& job) {
     auto signs = decode_decision(decision.encoding, decision.planes, state.x.size(),
                                  state.last ? &*state.last : nullptr);
     if (!signs) return {round, state.fingerprint, false};
+    // Of another model: nobody's replica but a liar's.
+    const auto fits = [&](const std::vector<float>& values) {
+      return values.empty() || values.size() == tensors_.size();
+    };
+    if (!fits(decision.steps) || !fits(decision.next.scales)) {
+      return {round, state.fingerprint, false};
+    }
     const std::uint64_t number = state.number;
-    state.decide(*std::move(signs), decision.delta, decision.keep);
+    state.decide(*std::move(signs), decision, tensors_);
     if (shared_) shared_->learn(decision, number, state);
     if (state.fingerprint != decision.fingerprint) return {round, state.fingerprint, false};
   }
@@ -95,6 +106,7 @@ ChunkLoaded HeldReplica::load(const LoadChunk& job) {
   }
   const bool right_round = loaded && state.loader->header().round == job.chunk.round;
   state.last = state.loader->last_decision();
+  state.terms = state.loader->terms();
   state.loader.reset();
   state.identify();
   finish(state);

@@ -25,11 +25,14 @@ class HeldReplica {
   // The decision that led here; null: none did, or nothing is held.
   const PackedSigns* last() const { return state_ && state_->last ? &*state_->last : nullptr; }
 
-  // Becomes what a state holds.
-  void restore(const RunState& state);
+  // Becomes what a state holds. `tensors`: of the model.
+  void restore(const RunState& state, const TensorTable& tensors);
 
-  // Becomes x_0.
-  void draw(const TensorTable& tensors, std::uint32_t seed);
+  // The terms of its round, as they came with it. Something is held.
+  const RoundTerms& terms() const { return state_->terms; }
+
+  // Becomes x_0. `terms`: of round 0, where they are known.
+  void draw(const TensorTable& tensors, std::uint32_t seed, const RoundTerms& terms);
 
   // The jobs of client/session/session.h.
   Applied apply(const ApplyDecisions& job);
@@ -39,6 +42,7 @@ class HeldReplica {
   ReplicaState& changeable();
 
   SharedReplicas* shared_;
+  TensorTable tensors_;
   ReplicaRef state_;
 };
 

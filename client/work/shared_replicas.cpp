@@ -18,14 +18,33 @@ constexpr std::size_t kFirstSweep = 64;
 // More than all decisions that a coordinator can still tell; then it is begun anew.
 constexpr std::size_t kSteps = 4096;
 
+std::uint64_t hash_of(const std::vector<float>& values) {
+  return XXH3_64bits(values.data(), values.size() * sizeof(float));
+}
+
+std::uint64_t hash_of(const RoundTerms& terms) {
+  const struct {
+    std::uint64_t scales;
+    float local_lr;
+    std::uint32_t batch;
+  } content = {hash_of(terms.scales), terms.local_lr, terms.batch};
+  return XXH3_64bits(&content, sizeof content);
+}
+
 std::uint64_t hash_of(const wire::Decision& decision) {
   const struct {
     std::uint64_t planes;
+    std::uint64_t steps;
+    std::uint64_t terms;
     float delta;
     float keep;
     std::uint64_t encoding;
-  } content = {XXH3_64bits(decision.planes.data(), decision.planes.size()), decision.delta,
-               decision.keep, static_cast<std::uint64_t>(decision.encoding)};
+  } content = {XXH3_64bits(decision.planes.data(), decision.planes.size()),
+               hash_of(decision.steps),
+               hash_of(decision.next),
+               decision.delta,
+               decision.keep,
+               static_cast<std::uint64_t>(decision.encoding)};
   return XXH3_64bits(&content, sizeof content);
 }
 
@@ -40,9 +59,12 @@ std::uint64_t hash_of(const AlignedVector<std::uint32_t>& plane) {
 
 }  // namespace
 
-void ReplicaState::decide(PackedSigns decision, float delta, float keep) {
-  fingerprint = x.apply(decision, delta, keep);
-  last = std::move(decision);
+void ReplicaState::decide(PackedSigns signs, const wire::Decision& decision,
+                          const TensorTable& tensors) {
+  const auto ranges = step_ranges(x.size(), decision.delta, decision.steps, tensors);
+  fingerprint = x.apply(signs, ranges, decision.keep);
+  last = std::move(signs);
+  terms = decision.next;
   number_anew();
 }
 
@@ -53,7 +75,7 @@ void ReplicaState::identify() {
 
 void ReplicaState::number_anew() {
   const std::uint64_t content[] = {fingerprint, last.has_value(), last ? hash_of(last->signs) : 0,
-                                   last ? hash_of(last->voted) : 0};
+                                   last ? hash_of(last->voted) : 0, hash_of(terms)};
   number = XXH3_64bits(content, sizeof content);
 }
 
@@ -62,10 +84,12 @@ SharedReplicas::Before SharedReplicas::number_of(const ReplicaState* state) {
   return {state->number, state->loader.has_value()};
 }
 
-ReplicaRef SharedReplicas::initial(const TensorTable& tensors, std::uint32_t seed) {
+ReplicaRef SharedReplicas::initial(const TensorTable& tensors, std::uint32_t seed,
+                                   const RoundTerms& terms) {
   const std::lock_guard guard(mutex_);
   const bool known = initial_ && initial_->seed == seed && initial_->tensors == tensors;
-  return known ? initial_->x.lock() : nullptr;
+  ReplicaRef x = known ? initial_->x.lock() : nullptr;
+  return x && x->terms == terms ? x : nullptr;
 }
 
 void SharedReplicas::keep_initial(const TensorTable& tensors, std::uint32_t seed,
@@ -111,7 +135,8 @@ ReplicaRef SharedReplicas::keep_after(const Frame& frame, const ReplicaState* be
     x->number = ++loads_;
   } else {
     Held& held = held_[x->number];
-    if (auto known = held.lock(); known && same_bits(known->x, x->x) && known->last == x->last) {
+    if (auto known = held.lock();
+        known && same_bits(known->x, x->x) && known->last == x->last && known->terms == x->terms) {
       x = std::move(known);
     } else {
       held = x;

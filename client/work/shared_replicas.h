@@ -26,13 +26,15 @@ struct ReplicaState {
   Replica x;
   // The decision that led to x, which encoding `change` of the next one refers to; none at round 0.
   std::optional<PackedSigns> last;
+  RoundTerms terms;  // of the round, as they came with it
   std::optional<CheckpointLoader> loader;
   std::uint64_t fingerprint = 0;  // of x
-  // Tells this state from others: equal where x and `last` are; with a loader, its own.
+  // Tells this state from others: equal where x, `last` and terms are; with a loader, its own.
   std::uint64_t number = 0;
 
-  void decide(PackedSigns decision, float delta, float keep);
-  // Sets fingerprint and number, after x and `last` were set.
+  // `tensors`: of the model; `signs`: what the decision's planes mean.
+  void decide(PackedSigns signs, const wire::Decision& decision, const TensorTable& tensors);
+  // Sets fingerprint and number, after x, `last` and terms were set.
   void identify();
 
  private:
@@ -42,8 +44,8 @@ using ReplicaRef = std::shared_ptr<ReplicaState>;
 
 class SharedReplicas {
  public:
-  // x_0 of these tensors and this seed, or null if nobody holds it.
-  ReplicaRef initial(const TensorTable& tensors, std::uint32_t seed);
+  // x_0 of these tensors and this seed, with these terms, or null if nobody holds it.
+  ReplicaRef initial(const TensorTable& tensors, std::uint32_t seed, const RoundTerms& terms);
   void keep_initial(const TensorTable& tensors, std::uint32_t seed, const ReplicaRef& x);
 
   // What the job in `frame` made of `before` (null: of anything), or null if nobody holds it.

@@ -34,7 +34,7 @@ PackedSigns Worker::cast(PackedSigns honest, std::uint32_t) { return honest; }
 std::uint64_t Worker::samples_per_ballot() const {
   if (!source_) return 0;
   if (hyper_.local_steps == kLocalEpoch) return source_->samples();
-  return std::uint64_t{hyper_.local_steps} * hyper_.batch;
+  return std::uint64_t{hyper_.local_steps} * batch_;
 }
 
 JobDone Worker::run(const Prepare& job, Scratch&) {
@@ -49,43 +49,41 @@ JobDone Worker::run(const Prepare& job, Scratch&) {
   }
   source_ = std::move(*source);
   hyper_ = job.welcome.hyper;
-  tensors_ = tensors_hash(tensors);
-  rule_.emplace(hyper_.algorithm, hyper_.beta);
-  const Status fits = job.restored ? check_restorable(*job.restored) : Status(Ok{});
+  batch_ = job.welcome.terms.batch;
+  tensors_ = tensors;
+  voter_.emplace(hyper_.worker, hyper_.ballot);
+  const Status fits = job.restored ? restore_rules(*job.restored) : Status(Ok{});
   if (job.restored && fits) {
-    rule_->restore(job.restored->momentum);
-    replica_.restore(*job.restored);
+    replica_.restore(*job.restored, tensors);
     return Prepared{job.welcome.run, replica_.fingerprint(), true};
   }
-  replica_.draw(tensors, hyper_.seed);
+  replica_.draw(tensors, hyper_.seed, job.welcome.round == 0 ? job.welcome.terms : RoundTerms());
   return Prepared{job.welcome.run, replica_.fingerprint(), false, fits ? "" : fits.error().text};
 }
 
-Status Worker::check_restorable(const RunState& state) const {
-  if (state.tensors != tensors_) return Error{"it is of another model"};
-  if (!state.momentum.empty() && hyper_.algorithm != Algorithm::kSignum) {
-    return Error{"it has a momentum and the run's rule has none"};
-  }
-  return Ok{};
+Status Worker::restore_rules(const RunState& state) {
+  if (state.tensors != tensors_hash(tensors_)) return Error{"it is of another model"};
+  return voter_->restore(state.rules, state.x.size());
 }
 
-ClientState Worker::snapshot(const Standing& standing) const {
+ClientState Worker::snapshot(const Standing& standing) {
   RunState run;
   run.standing = standing;
-  run.tensors = tensors_;
+  run.tensors = tensors_hash(tensors_);
   run.fingerprint = replica_.fingerprint();
   run.x.assign(parameters().begin(), parameters().end());
+  run.terms = replica_.terms();
   if (const PackedSigns* last = replica_.last()) run.last = *last;
-  const std::span<const float> momentum = rule_->momentum();
-  run.momentum.assign(momentum.begin(), momentum.end());
+  run.rules = voter_->state();
   return {key_, std::move(run)};
 }
 
 JobDone Worker::run(const ComputeBallot& job, Scratch& scratch) {
+  const RoundTerms& terms = job.terms ? *job.terms : replica_.terms();
   auto content = std::make_shared<BallotContent>();
   const auto begin = std::chrono::steady_clock::now();
   LocalGradient local{std::nan(""), 0};
-  if (source_->samples() > 0) local = local_gradient(job.round, scratch);
+  if (source_->samples() > 0) local = local_gradient(job.round, terms, scratch);
   content->gradient_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   // Nothing to say: an answer, but not a vote, and the momentum stays as it was.
@@ -94,7 +92,10 @@ JobDone Worker::run(const ComputeBallot& job, Scratch& scratch) {
   const bool usable =
       std::isfinite(sent_loss) && kernels::kernels().all_finite(gradient.data(), gradient.size());
   if (usable) {
-    content->votes = encode(cast(rule_->vote(gradient, hyper_.ballot, key_, job.round), job.round));
+    const std::vector<float> scales = scales_of(terms);
+    Vote vote = voter_->vote(gradient, {key_, job.round, &tensors_, scales});
+    content->votes = encode(cast(std::move(vote.signs), job.round));
+    content->scales = std::move(vote.scales);
     content->loss = sent_loss;
     content->samples = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(local.samples, std::numeric_limits<std::uint32_t>::max()));
@@ -103,19 +104,22 @@ JobDone Worker::run(const ComputeBallot& job, Scratch& scratch) {
 }
 
 // Writes the vector that stands for the gradient.
-Worker::LocalGradient Worker::local_gradient(std::uint32_t round, Scratch& scratch) {
+Worker::LocalGradient Worker::local_gradient(std::uint32_t round, const RoundTerms& terms,
+                                             Scratch& scratch) {
+  batch_ = terms.batch;
   scratch.gradient.resize(parameters().size());
-  if (hyper_.local_steps != 1) return local_steps(round, scratch);
-  draw_batch(key_, round, 0, hyper_.batch, source_->samples(), scratch.batch);
-  return {source_->gradient(parameters(), scratch.batch, scratch.gradient), hyper_.batch};
+  if (hyper_.local_steps != 1) return local_steps(round, terms, scratch);
+  draw_batch(key_, round, 0, terms.batch, source_->samples(), scratch.batch);
+  return {source_->gradient(parameters(), scratch.batch, scratch.gradient), terms.batch};
 }
 
 // E steps of plain SGD from x, then (x - x_E) / (E * local_lr) in the gradient's place.
-Worker::LocalGradient Worker::local_steps(std::uint32_t round, Scratch& scratch) {
+Worker::LocalGradient Worker::local_steps(std::uint32_t round, const RoundTerms& terms,
+                                          Scratch& scratch) {
   const std::uint32_t samples = source_->samples();
   const bool epoch = hyper_.local_steps == kLocalEpoch;
   const std::uint32_t steps =
-      epoch ? samples / hyper_.batch + (samples % hyper_.batch != 0) : hyper_.local_steps;
+      epoch ? samples / terms.batch + (samples % terms.batch != 0) : hyper_.local_steps;
   std::vector<std::uint32_t> order;
   if (epoch) order = epoch_order(key_, round, samples);
 
@@ -127,26 +131,40 @@ Worker::LocalGradient Worker::local_steps(std::uint32_t round, Scratch& scratch)
   std::uint64_t samples_used = 0;
   for (std::uint32_t step = 0; step < steps; ++step) {
     if (epoch) {
-      const std::size_t first = std::size_t{step} * hyper_.batch;
-      const std::size_t last = std::min<std::size_t>(samples, first + hyper_.batch);
+      const std::size_t first = std::size_t{step} * terms.batch;
+      const std::size_t last = std::min<std::size_t>(samples, first + terms.batch);
       scratch.batch.assign(order.begin() + static_cast<std::ptrdiff_t>(first),
                            order.begin() + static_cast<std::ptrdiff_t>(last));
     } else {
-      draw_batch(key_, round, step, hyper_.batch, samples, scratch.batch);
+      draw_batch(key_, round, step, terms.batch, samples, scratch.batch);
     }
     const double loss = source_->gradient(local, scratch.batch, gradient);
     loss_sum += loss * static_cast<double>(scratch.batch.size());
     samples_used += scratch.batch.size();
-    for (std::size_t i = 0; i < local.size(); ++i) local[i] -= hyper_.local_lr * gradient[i];
+    for (std::size_t i = 0; i < local.size(); ++i) local[i] -= terms.local_lr * gradient[i];
   }
-  const float scale = 1.0f / (static_cast<float>(steps) * hyper_.local_lr);
+  const float scale = 1.0f / (static_cast<float>(steps) * terms.local_lr);
   for (std::size_t i = 0; i < local.size(); ++i) gradient[i] = (x[i] - local[i]) * scale;
   return {loss_sum / static_cast<double>(samples_used), samples_used};
 }
 
-JobDone Worker::run(const ApplyDecisions& job, Scratch&) { return replica_.apply(job); }
+// A coordinator that is not ours may leave scales out: then none is known.
+std::vector<float> Worker::scales_of(const RoundTerms& terms) const {
+  if (!hyper_.ballot.rule->needs.scales || terms.scales.size() == tensors_.size()) {
+    return terms.scales;
+  }
+  return std::vector<float>(tensors_.size());
+}
 
-JobDone Worker::run(const LoadChunk& job, Scratch&) { return replica_.load(job); }
+JobDone Worker::run(const ApplyDecisions& job, Scratch&) {
+  if (job.fate) voter_->settle(job.fate->counted);
+  return replica_.apply(job);
+}
+
+JobDone Worker::run(const LoadChunk& job, Scratch&) {
+  if (job.fate) voter_->settle(job.fate->counted);
+  return replica_.load(job);
+}
 
 JobDone Worker::run(const Evaluate& job, Scratch&) {
   const LossAndHits result = source_->evaluate(parameters());

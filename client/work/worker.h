@@ -9,8 +9,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
-#include "client/ballot/worker_rule.h"
+#include "client/ballot/voter.h"
 #include "client/gradient/gradient_source.h"
 #include "client/session/session.h"
 #include "client/state/state_file.h"
@@ -38,7 +39,7 @@ class Worker {
   // Everything that a client at `standing` would lose with its process. After Prepare, between
   // jobs. What brings it back is SessionOptions::restored of a new session, and a new worker with
   // the same key.
-  ClientState snapshot(const Standing& standing) const;
+  ClientState snapshot(const Standing& standing);
 
   // Samples that go through the model for one ballot: what it costs. 0 before Prepare.
   std::uint64_t samples_per_ballot() const;
@@ -60,23 +61,25 @@ class Worker {
   JobDone run(const Evaluate& job, Scratch& scratch);
   JobDone run(const SaveState& job, Scratch& scratch);
 
-  Status check_restorable(const RunState& state) const;
+  Status restore_rules(const RunState& state);
 
   // The mean gradient over some samples, or what stands for one.
   struct LocalGradient {
     double loss = 0;
     std::uint64_t samples = 0;
   };
-  LocalGradient local_gradient(std::uint32_t round, Scratch& scratch);
-  LocalGradient local_steps(std::uint32_t round, Scratch& scratch);
+  LocalGradient local_gradient(std::uint32_t round, const RoundTerms& terms, Scratch& scratch);
+  LocalGradient local_steps(std::uint32_t round, const RoundTerms& terms, Scratch& scratch);
+  std::vector<float> scales_of(const RoundTerms& terms) const;
 
   GradientFactory factory_;
   PhiloxKey key_;
   StateKeeper* keeper_ = nullptr;
-  std::uint64_t tensors_ = 0;  // tensors_hash() of the model
+  TensorTable tensors_;
   Hyperparameters hyper_;
+  std::uint32_t batch_ = 0;  // of the newest ballot
   std::unique_ptr<GradientSource> source_;
-  std::optional<WorkerRule> rule_;
+  std::optional<Voter> voter_;
   HeldReplica replica_;
 };
 

@@ -37,7 +37,7 @@ void Reporter::round_finished(const RoundRow& row) {
 
 void Reporter::evaluation_known(const EvaluationRow& row) {
   if (row.held_out) held_out_ = row.held_out;
-  if (row.clients_mean) clients_mean_ = row.clients_mean;
+  if (row.clients_median) clients_median_ = row.clients_median;
   if (folder_) folder_->add(row);
   terminal_.evaluation(row, rounds_, wall_seconds());
 }
@@ -77,7 +77,7 @@ Status Reporter::finish(Summary& summary, const Coordinator& coordinator) {
     const std::lock_guard lock(mutex_);
     say_left_out();
   }
-  const std::optional<EvaluationResult>& best_known = held_out_ ? held_out_ : clients_mean_;
+  const std::optional<EvaluationResult>& best_known = held_out_ ? held_out_ : clients_median_;
   if (best_known) {
     summary.accuracy = best_known->accuracy;
     summary.loss = best_known->loss;
@@ -106,7 +106,7 @@ Status Reporter::finish(Summary& summary, const Coordinator& coordinator) {
 Status Reporter::write_folder(const Summary& summary, const Coordinator& coordinator,
                               const std::vector<ClientRow>& clients) {
   if (!folder_) return Ok{};
-  const Status written = folder_->finish(summary, clients, coordinator.replica().parameters());
+  const Status written = folder_->finish(summary, clients, coordinator.parameters());
   if (!written) return written;
   if (const Status drawn = folder_->draw_pictures(summary); !drawn) {
     terminal_.log(drawn.error().text);

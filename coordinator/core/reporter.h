@@ -67,7 +67,7 @@ class Reporter {
   std::optional<std::chrono::steady_clock::time_point> started_;
   std::chrono::steady_clock::time_point last_round_;
   std::optional<EvaluationResult> held_out_;
-  std::optional<EvaluationResult> clients_mean_;
+  std::optional<EvaluationResult> clients_median_;
   double run_s_ = 0;  // of the last row
 
   std::mutex mutex_;  // of what follows

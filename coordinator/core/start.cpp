@@ -9,6 +9,7 @@
 #include "coordinator/ledger/replay.h"
 #include "coordinator/ledger/run_words.h"
 #include "runtime/base/check.h"
+#include "runtime/replica/checkpoint.h"
 #include "runtime/replica/fingerprint.h"
 #include "runtime/replica/initial_parameters.h"
 
@@ -30,17 +31,33 @@ std::string words_of(const CoordinatorOptions& options) {
   return run_words(options.config, options.tensors, options.data_manifest, options.held_out_hash);
 }
 
+// The checkpoint of round 0.
+CheckpointRef first_checkpoint(const CoordinatorOptions& options, const Replica& x_0,
+                               const RoundTerms& terms) {
+  auto checkpoint = std::make_shared<Checkpoint>();
+  checkpoint->fingerprint = x_0.fingerprint();
+  checkpoint->bytes =
+      encode_checkpoint(0, x_0.parameters(), checkpoint->fingerprint, nullptr, terms);
+  const DecisionChoice& choice = options.config.decision;
+  const bool remembers = options.durable && needs_of(choice).state;
+  append_state(remembers ? copy_state(choice.rule->make(choice.values)->slots()) : RuleState(),
+               checkpoint->rule);
+  return checkpoint;
+}
+
 Result<Start> begin(const CoordinatorOptions& options, Ledger& ledger) {
   Start start;
   start.x = initial_replica(options);
-  CountingRoom room(options.config, start.x, 0);
+  start.carried.terms = first_terms(options.config, options.tensors);
+  start.carried.durable = options.durable;
+  const CheckpointRef x_0 = first_checkpoint(options, start.x, start.carried.terms);
   RunRecord run;
   run.run = options.run;
   run.words = words_of(options);
   run.parameters = static_cast<std::uint32_t>(start.x.size());
   run.rounds = options.config.hyper.rounds;
   run.x0_given = !options.x_0.empty();
-  const CheckpointRef x_0 = room.checkpoint();
+  run.tensors = options.tensors;
   run.fingerprint = x_0->fingerprint;
   if (const Status begun = ledger.begin(run, x_0); !begun) return begun.error();
   return start;
@@ -65,20 +82,30 @@ std::vector<CountedBallot> counted_lately(const Ledger& ledger, std::uint32_t st
   return counted;
 }
 
+Error votes_missing() {
+  return Error{
+      "--ledger: the votes since its newest checkpoint are missing, and the decision rule "
+      "follows from them: go on from a backup"};
+}
+
 Result<Start> go_on(const CoordinatorOptions& options, Ledger& ledger) {
   if (const Status same = check_same_run(options, ledger); !same) return same.error();
-  const std::uint32_t rounds = options.config.hyper.rounds;
-  if (rounds > ledger.run()->rounds) {
-    if (const Status grown = ledger.grow(rounds); !grown) return grown.error();
-  }
-  auto replay = Replay::from(*ledger.newest_checkpoint(), ledger.run()->parameters);
+  auto replay = Replay::from(*ledger.newest_checkpoint(), *ledger.run());
   if (!replay) return replay.error();
   while (replay->round() < ledger.rounds()) {
     const DecisionRef record = ledger.decision(replay->round());
     PSEPHOS_CHECK(record, "decisions after the newest checkpoint are within reach");
-    if (const Status applied = replay->apply(*record, options.threads); !applied) {
+    const auto counts = ledger.counts(replay->round());
+    if (!counts) return counts.error();
+    if (const Status applied = replay->apply(*record, *counts, options.threads); !applied) {
       return applied.error();
     }
+  }
+  if (!replay->remembers()) return votes_missing();
+  // Not before all else is well: a start that is refused leaves the ledger as it was.
+  const std::uint32_t rounds = options.config.hyper.rounds;
+  if (rounds > ledger.run()->rounds) {
+    if (const Status grown = ledger.grow(rounds); !grown) return grown.error();
   }
   Start start;
   start.counted = counted_lately(ledger, options.config.hyper.staleness);
@@ -86,6 +113,9 @@ Result<Start> go_on(const CoordinatorOptions& options, Ledger& ledger) {
     start.carried.decay_pending = ledger.decision(ledger.rounds() - 1)->decay_pending;
   }
   start.carried.last = replay->take_last();
+  start.carried.terms = replay->terms();
+  start.carried.rule = replay->take_rule();
+  start.carried.durable = options.durable;
   start.x = replay->take_replica();
   return start;
 }
@@ -125,6 +155,18 @@ Status check_same_run(const CoordinatorOptions& options, const Ledger& ledger) {
     return Error{
         "--init or --warm-start: the ledger's run began with other parameters than these; it has "
         "its own: leave it out"};
+  }
+  return Ok{};
+}
+
+Status check_votes(Ledger& ledger) {
+  if (ledger.run() == nullptr) return Ok{};
+  for (std::uint32_t round = ledger.newest_checkpoint()->round; round < ledger.rounds(); ++round) {
+    const DecisionRef record = ledger.decision(round);
+    PSEPHOS_CHECK(record, "decisions after the newest checkpoint are within reach");
+    const auto counts = ledger.counts(round);
+    if (!counts) return Error{"--ledger: " + counts.error().text};
+    if (!*counts && record->counts_hash != 0) return votes_missing();
   }
   return Ok{};
 }

@@ -23,7 +23,12 @@ struct Start {
 // what to do.
 Status check_same_run(const CoordinatorOptions& options, const Ledger& ledger);
 
-// Begins a run in an empty ledger, or goes on with the one in it.
+// Are the votes there, and whole, without which start_run() cannot go on with the run in `ledger`?
+// Less work than start_run(): to be known before anything is opened for clients.
+Status check_votes(Ledger& ledger);
+
+// Begins a run in an empty ledger, or goes on with the one in it. A run that cannot go on is left
+// as it was.
 Result<Start> start_run(const CoordinatorOptions& options, Ledger& ledger);
 
 }  // namespace psephos::coordinator

@@ -6,7 +6,7 @@
 
 #include "runtime/data/dataset.h"
 #include "runtime/models/model.h"
-#include "runtime/report/round_row.h"
+#include "runtime/run/observations.h"
 
 namespace psephos::coordinator {
 

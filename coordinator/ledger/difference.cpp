@@ -18,10 +18,10 @@ std::size_t first_other_block(const Replay& one, const Replay& other) {
   return static_cast<std::size_t>(mine - blocks.begin());
 }
 
-Status step(Replay& replay, DecisionReader& reader, const LedgerFile& file, unsigned threads) {
+Status step(Replay& replay, DecisionReader& reader, LedgerFile& file, unsigned threads) {
   const auto stored = reader.next();
   if (!stored) return stored.error();
-  if (const Status applied = replay.apply(*stored->record, threads); !applied) {
+  if (const Status applied = replay.apply(*stored->record, nullptr, threads); !applied) {
     return Error{file.path() + ": " + applied.error().text};
   }
   return Ok{};

@@ -31,14 +31,14 @@ Result<Replay> replay_to(LedgerFile& file, std::uint32_t round, unsigned threads
   const auto checkpoint = nearest_checkpoint(file, round);
   if (!checkpoint) return checkpoint.error();
   const auto named = [&file](const Error& error) { return Error{file.path() + ": " + error.text}; };
-  auto replay = Replay::from(**checkpoint, file.run()->parameters);
+  auto replay = Replay::of_parameters(**checkpoint, *file.run());
   if (!replay) return named(replay.error());
   auto reader = DecisionReader::from(file, replay->round());
   if (!reader) return reader.error();
   while (replay->round() < round) {
     const auto stored = reader->next();
     if (!stored) return stored.error();
-    if (const Status applied = replay->apply(*stored->record, threads); !applied) {
+    if (const Status applied = replay->apply(*stored->record, nullptr, threads); !applied) {
       return named(applied.error());
     }
   }

@@ -14,6 +14,8 @@
 
 #include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
+#include "runtime/replica/round_terms.h"
+#include "runtime/replica/tensor_table.h"
 #include "runtime/signs/ballot_codec.h"
 
 namespace psephos::coordinator {
@@ -30,6 +32,7 @@ struct RunRecord {
   std::uint32_t rounds = 0;       // planned
   bool x0_given = false;          // clients cannot draw x_0
   std::uint64_t fingerprint = 0;  // of x_0
+  TensorTable tensors;            // of the model
   bool operator==(const RunRecord&) const = default;
 };
 
@@ -49,11 +52,21 @@ struct DecisionRecord {
   EncodedSigns votes;
   std::uint32_t voters = 0;
   std::vector<CountedBallot> counted;  // in the order the ballots were counted
-  std::vector<float> scales;           // next round's, per tensor; empty unless the rule asks
+  std::vector<float> steps;            // one per tensor in place of delta; empty: delta for all
+  RoundTerms next;                     // of round+1
   std::uint64_t fingerprint = 0;       // of x_{round+1}
+  // XXH3-64 of the round's net counts, where the decision rule remembers; 0: it does not.
+  std::uint64_t counts_hash = 0;
   bool operator==(const DecisionRecord&) const = default;
 };
 using DecisionRef = std::shared_ptr<const DecisionRecord>;
+
+// The net counts of a round (runtime/vote/net_counts.h, serialise()): with them, and what the
+// decision rule remembered before it, the round can be decided again. They are kept until two
+// checkpoints hold what the rule remembers, and then dropped. Null: the rule remembers nothing, or
+// they are dropped.
+using CountsRef = std::shared_ptr<const Bytes>;
+std::uint64_t hash_counts(const Bytes& counts);
 
 // Who came and went since the decision before: for whoever reads the ledger later.
 struct MembershipEvent {
@@ -77,11 +90,13 @@ struct EpochRecord {
   bool operator==(const EpochRecord&) const = default;
 };
 
-// x_round and the last decision's planes (runtime/replica/checkpoint.h). Never changes.
+// x_round, the last decision's planes and the round's terms (runtime/replica/checkpoint.h), which
+// clients are sent; and what the decision rule remembers, which they never are. Never changes.
 struct Checkpoint {
   std::uint32_t round = 0;
   std::uint64_t fingerprint = 0;
   Bytes bytes;
+  Bytes rule;  // append_state of runtime/rules/rule_state.h
 };
 using CheckpointRef = std::shared_ptr<const Checkpoint>;
 
@@ -102,12 +117,19 @@ class Ledger {
   virtual Status begin_epoch(const EpochRecord& record) = 0;
 
   // Rounds must come without gaps. When this returns ok the decision survives.
-  virtual Status commit(DecisionRef record, const Membership& membership) = 0;
+  // `counts`: of the record's counts_hash, or null where that is 0.
+  virtual Status commit(DecisionRef record, const Membership& membership, CountsRef counts) = 0;
   // Of the open round.
   virtual Status add_checkpoint(CheckpointRef checkpoint) = 0;
 
   // The decision of `round`, or null where it is out of reach of catch-up.
   virtual DecisionRef decision(std::uint32_t round) const = 0;
+  // Its counts; null where there are none, or no more, or it is out of reach.
+  virtual Result<CountsRef> counts(std::uint32_t round) = 0;
+  // Is the ballot that `identity` cast in `round` counted, by a decision of at most `staleness`
+  // rounds later? False where the ledger does not keep these decisions any more.
+  virtual Result<bool> is_counted(const std::string& identity, std::uint32_t round,
+                                  std::uint32_t staleness) = 0;
   // The number of decisions ever committed: the open round.
   virtual std::uint32_t rounds() const = 0;
 

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "coordinator/ledger/run_words.h"
 #include "coordinator/ledger/tables.h"
 
 namespace psephos::coordinator {
@@ -30,6 +31,11 @@ bool is_log_alone(const std::string& path) {
   std::error_code none;
   const std::uintmax_t bytes = std::filesystem::file_size(path, none);
   return has_log(path) && (none || bytes == 0);
+}
+
+bool is_there(const std::string& path) {
+  std::error_code none;
+  return std::filesystem::exists(path, none);
 }
 
 // Beside a linked ledger's own file, not beside the link, SQLite keeps its log.
@@ -55,7 +61,10 @@ Result<LedgerFile> LedgerFile::open(const std::string& name, Use use, const std:
         "{0}: {0}-wal is there without its ledger: bring the two together, or remove it", path)};
   }
   auto database = sqlite::Database::open(path, flags, vfs);
-  if (!database) return database.error();
+  if (!database) {
+    const bool sought = vfs.empty() && use == Use::kLook;
+    return sought && !is_there(path) ? Error{path + ": there is no such file"} : database.error();
+  }
   // Not even to be looked at: locking it needs to be allowed to write.
   if (database->is_read_only()) return database->explain(SQLITE_READONLY);
   LedgerFile file(*std::move(database));
@@ -96,6 +105,15 @@ Status LedgerFile::identify(Use use) {
   }
   const auto format = database_.integer("PRAGMA user_version");
   if (!format) return format.error();
+  if (*format == 1) {
+    return Error{
+        fmt::format("{}: is a ledger of Psephos 0.2 (format 1), whose rounds say nothing of the "
+                    "terms that this "
+                    "version's protocol needs: lead its run to the end with 0.2, or export its "
+                    "newest parameters "
+                    "with 0.2's psephos-ledger export and begin a new run with --init",
+                    path())};
+  }
   if (*format != kLedgerFormat) {
     return Error{
         fmt::format("{}: is a ledger of format {}, and this Psephos knows format {}: use "
@@ -120,7 +138,7 @@ Status LedgerFile::read_run() {
   if (*tables != fmt::format("{}", fmt::join(kTables, ";"))) return damaged("its list of tables");
 
   auto select = database_.prepare(
-      "SELECT run, words, parameters, rounds, x0_given, fingerprint, checksum FROM run");
+      "SELECT run, words, parameters, rounds, x0_given, fingerprint, checksum, tensors FROM run");
   if (!select) return select.error();
   const auto row = select->step();
   if (!row) return row.error();
@@ -132,8 +150,11 @@ Status LedgerFile::read_run() {
   run.rounds = as_word(select->integer(3));
   run.x0_given = select->integer(4) != 0;
   run.fingerprint = as_unsigned(select->integer(5));
+  auto tensors = tensors_of(select->text(7));
+  if (!tensors) return damaged("the run's row");
+  run.tensors = *std::move(tensors);
   if (as_unsigned(select->integer(6)) != row_checksum(canonical(run)) || run.parameters == 0 ||
-      run.parameters > kMaxParameters) {
+      run.parameters > kMaxParameters || parameter_count(run.tensors) != run.parameters) {
     return damaged("the run's row");
   }
   run_ = std::move(run);

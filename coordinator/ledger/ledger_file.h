@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -58,10 +59,15 @@ class LedgerFile {
   Result<StoredDecision> decision(std::uint32_t round);
   // The same; who is in `names` is not looked up, and others are added to them.
   Result<StoredDecision> decision(std::uint32_t round, VoterNames& names);
+  // Is `ballot` counted by a decision of its round to `last`, which is below rounds()? Reads
+  // nothing of these decisions but whom they count, so their checksums are not compared.
+  Result<bool> is_counted(const CountedBallot& ballot, std::uint32_t last);
   Result<Membership> membership(const StoredDecision& decision);
   // Rounds with a checkpoint, ascending.
   Result<std::vector<std::uint32_t>> checkpoints();
-  Result<CheckpointRef> checkpoint(std::uint32_t round);
+  Result<CheckpointRef> checkpoint(std::uint32_t round);  // an error where it is damaged
+  // The counts of a decision that has some, their hash compared; null where they are dropped.
+  Result<CountsRef> counts(const DecisionRecord& record);
   Result<std::vector<EpochRecord>> epochs();
   // What no decision is read with: SQLite's own pages (free lists, trees, indices), and the rows of
   // all voters.
@@ -74,6 +80,7 @@ class LedgerFile {
     std::int64_t decisions = 0;
     std::int64_t membership = 0;
     std::int64_t voters = 0;
+    std::int64_t counts = 0;
     bool operator==(const Rows&) const = default;
   };
   Result<Rows> count_rows();
@@ -87,9 +94,10 @@ class LedgerFile {
   // nobody may hear of a decision that a power cut would still take back.
   Status settle();
   Status begin_epoch(const EpochRecord& record);
-  Status commit(const DecisionRecord& record, const Membership& membership);
-  // In place of one of the same round, which may be damaged. Forgets older checkpoints but those of
-  // every kCheckpointKeptEvery-th round.
+  Status commit(const DecisionRecord& record, const Membership& membership, const Bytes* counts);
+  // In place of one of the same round, which may be damaged. Forgets those that checkpoint() found
+  // damaged, older ones than the last two that are left but for every kCheckpointKeptEvery-th
+  // round's, and the counts of rounds before these two.
   Status add_checkpoint(const Checkpoint& checkpoint);
 
   // A copy of it all in a new file, compacted.
@@ -104,19 +112,24 @@ class LedgerFile {
   Status read_run();
   Status insert(const RunRecord& run);
   Status insert(const Checkpoint& checkpoint);
+  Status insert_counts(std::uint32_t round, const Bytes& counts);
   Result<Bytes> number_voters(const DecisionRecord& record);
   Result<std::vector<CountedBallot>> name_voters(std::uint32_t round,
                                                  std::span<const std::uint8_t> numbered,
                                                  VoterNames& names);
   Result<std::string> name_of(std::uint32_t voter, sqlite::Statement& select);
+  Result<std::optional<std::uint32_t>> number_of(const std::string& identity);
   Result<Chain> chain_before(std::uint32_t round);
+  Result<CheckpointRef> read_checkpoint(std::uint32_t round);
+  Status forget_checkpoint(std::uint32_t round);
   Error damaged(std::string_view what) const;
 
   sqlite::Database database_;
   bool new_ = false;
   std::optional<RunRecord> run_;
   std::uint32_t rounds_ = 0;
-  Chain chain_{};  // after the newest decision
+  Chain chain_{};                    // after the newest decision
+  std::set<std::uint32_t> damaged_;  // rounds whose checkpoints were found to be
 };
 
 // Decisions in order, from one on. Each continues the chain of the one before, or is an error.

@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string_view>
 #include <utility>
 
 #include "coordinator/ledger/ledger_file.h"
-#include "coordinator/ledger/packed_checkpoint.h"
+#include "coordinator/ledger/packed.h"
 #include "coordinator/ledger/tables.h"
 #include "runtime/base/check.h"
+#include "runtime/rules/rule_state.h"
+#include "runtime/vote/net_counts.h"
+#include "runtime/vote/tally.h"
 #include "runtime/wire/limits.h"
 
 namespace psephos::coordinator {
@@ -19,6 +23,12 @@ namespace {
 using sqlite::Statement;
 
 Bytes bytes_of(std::span<const std::uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
+
+bool read_floats(std::span<const std::uint8_t> bytes, std::vector<float>& floats) {
+  floats.resize(bytes.size() / sizeof(float));
+  if (!floats.empty()) std::memcpy(floats.data(), bytes.data(), floats.size() * sizeof(float));
+  return bytes.size() % sizeof(float) == 0;
+}
 
 }  // namespace
 
@@ -30,7 +40,8 @@ Result<StoredDecision> LedgerFile::decision(std::uint32_t round) {
 Result<StoredDecision> LedgerFile::decision(std::uint32_t round, VoterNames& names) {
   auto select = database_.prepare(
       "SELECT delta, keep, decay_pending, voters, fingerprint, events, left_out, encoding,"
-      " checksum, chain, scales, counted, planes FROM decisions WHERE round = ?1");
+      " checksum, chain, scales, counted, planes, steps, local_lr, batch, counts_hash"
+      " FROM decisions WHERE round = ?1");
   if (!select) return select.error();
   const auto row = select->bind(round).step();
   if (!row) return row.error();
@@ -47,10 +58,13 @@ Result<StoredDecision> LedgerFile::decision(std::uint32_t round, VoterNames& nam
   const std::int64_t encoding = select->integer(7);
   if (encoding < 0 || encoding > static_cast<std::int64_t>(Encoding::kChange)) return broken();
   record->votes.encoding = static_cast<Encoding>(encoding);
-  const std::span<const std::uint8_t> scales = select->blob(10);
-  if (scales.size() % sizeof(float) != 0) return broken();
-  record->scales.resize(scales.size() / sizeof(float));
-  if (!scales.empty()) std::memcpy(record->scales.data(), scales.data(), scales.size());
+  if (!read_floats(select->blob(10), record->next.scales) ||
+      !read_floats(select->blob(13), record->steps)) {
+    return broken();
+  }
+  record->next.local_lr = static_cast<float>(select->real(14));
+  record->next.batch = as_word(select->integer(15));
+  record->counts_hash = as_unsigned(select->integer(16));
   auto counted = name_voters(round, select->blob(11), names);
   if (!counted) return counted.error();
   record->counted = *std::move(counted);
@@ -106,6 +120,44 @@ Result<std::string> LedgerFile::name_of(std::uint32_t voter, Statement& select) 
   return name;
 }
 
+Result<std::optional<std::uint32_t>> LedgerFile::number_of(const std::string& identity) {
+  auto select = database_.prepare("SELECT number, checksum FROM voters WHERE identity = ?1");
+  if (!select) return select.error();
+  const auto row = select->bind(identity).step();
+  if (!row) return row.error();
+  if (!*row) return std::optional<std::uint32_t>();
+  const std::uint32_t number = as_word(select->integer(0));
+  if (as_unsigned(select->integer(1)) != row_checksum(canonical_voter(number, identity))) {
+    return damaged(fmt::format("the row of voter {}", number));
+  }
+  return std::optional(number);
+}
+
+Result<bool> LedgerFile::is_counted(const CountedBallot& ballot, std::uint32_t last) {
+  PSEPHOS_CHECK(ballot.round <= last && last < rounds_, "decisions that were never made");
+  const auto number = number_of(ballot.identity);
+  if (!number) return number.error();
+  if (!*number) return false;
+  auto select = database_.prepare("SELECT voters, counted FROM decisions WHERE round = ?1");
+  if (!select) return select.error();
+  for (std::uint32_t round = ballot.round; round <= last; ++round) {
+    const auto row = select->bind(round).step();
+    if (!row) return row.error();
+    const std::span<const std::uint8_t> counted =
+        *row ? select->blob(1) : std::span<const std::uint8_t>();
+    if (!*row || counted.size() != kNumberedVoter * as_unsigned(select->integer(0))) {
+      return damaged(fmt::format("the list of voters of round {}", round));
+    }
+    std::array<std::uint8_t, kNumberedVoter> wanted{};
+    std::memcpy(wanted.data(), &**number, sizeof **number);
+    wanted.back() = static_cast<std::uint8_t>(round - ballot.round);
+    for (std::size_t at = 0; at < counted.size(); at += kNumberedVoter) {
+      if (std::ranges::equal(counted.subspan(at, kNumberedVoter), wanted)) return true;
+    }
+  }
+  return false;
+}
+
 Result<Membership> LedgerFile::membership(const StoredDecision& decision) {
   auto select = database_.prepare(
       "SELECT place, kind, identity, checksum FROM membership WHERE round = ?1 ORDER BY place");
@@ -151,8 +203,15 @@ Result<std::vector<std::uint32_t>> LedgerFile::checkpoints() {
 }
 
 Result<CheckpointRef> LedgerFile::checkpoint(std::uint32_t round) {
+  auto checkpoint = read_checkpoint(round);
+  if (!checkpoint) damaged_.insert(round);
+  return checkpoint;
+}
+
+Result<CheckpointRef> LedgerFile::read_checkpoint(std::uint32_t round) {
   auto select = database_.prepare(
-      "SELECT fingerprint, size, checksum, packed FROM checkpoints WHERE round = ?1");
+      "SELECT fingerprint, size, rule_size, checksum, packed, rule FROM checkpoints"
+      " WHERE round = ?1");
   if (!select) return select.error();
   const auto row = select->bind(round).step();
   if (!row) return row.error();
@@ -162,15 +221,37 @@ Result<CheckpointRef> LedgerFile::checkpoint(std::uint32_t round) {
   checkpoint->round = round;
   checkpoint->fingerprint = as_unsigned(select->integer(0));
   const std::uint64_t size = as_unsigned(select->integer(1));
-  const std::span<const std::uint8_t> packed = select->blob(3);
-  if (as_unsigned(select->integer(2)) != row_checksum(canonical(*checkpoint, size, packed)) ||
-      size > wire::max_checkpoint_bytes(run_->parameters)) {
+  const std::uint64_t rule_size = as_unsigned(select->integer(2));
+  const std::span<const std::uint8_t> packed = select->blob(4);
+  const std::span<const std::uint8_t> rule = select->blob(5);
+  const std::uint64_t checksum =
+      row_checksum(canonical(*checkpoint, size, rule_size, packed, rule));
+  if (as_unsigned(select->integer(3)) != checksum ||
+      size > wire::max_checkpoint_bytes(run_->parameters) ||
+      rule_size > max_rule_state_bytes(run_->parameters)) {
     return broken();
   }
   auto bytes = unpack(packed, size);
-  if (!bytes) return broken();
+  auto state = unpack(rule, rule_size);
+  if (!bytes || !state) return broken();
   checkpoint->bytes = *std::move(bytes);
+  checkpoint->rule = *std::move(state);
   return CheckpointRef(std::move(checkpoint));
+}
+
+Result<CountsRef> LedgerFile::counts(const DecisionRecord& record) {
+  if (record.counts_hash == 0) return CountsRef();
+  auto select = database_.prepare("SELECT size, packed FROM counts WHERE round = ?1");
+  if (!select) return select.error();
+  const auto row = select->bind(record.round).step();
+  if (!row) return row.error();
+  if (!*row) return CountsRef();
+  const auto broken = [&] { return damaged(fmt::format("the counts of round {}", record.round)); };
+  const std::uint64_t size = as_unsigned(select->integer(0));
+  if (size > NetCounts::max_bytes(run_->parameters, kMaxVoters)) return broken();
+  auto bytes = unpack(select->blob(1), size);
+  if (!bytes || hash_counts(*bytes) != record.counts_hash) return broken();
+  return std::make_shared<const Bytes>(*std::move(bytes));
 }
 
 Result<std::vector<EpochRecord>> LedgerFile::epochs() {
@@ -215,10 +296,12 @@ Status LedgerFile::check_voters() {
 Result<LedgerFile::Rows> LedgerFile::count_rows() {
   auto select = database_.prepare(
       "SELECT (SELECT count(*) FROM run), (SELECT count(*) FROM decisions),"
-      " (SELECT count(*) FROM membership), (SELECT count(*) FROM voters)");
+      " (SELECT count(*) FROM membership), (SELECT count(*) FROM voters),"
+      " (SELECT count(*) FROM counts)");
   if (!select) return select.error();
   if (const auto row = select->step(); !row) return row.error();
-  return Rows{select->integer(0), select->integer(1), select->integer(2), select->integer(3)};
+  return Rows{select->integer(0), select->integer(1), select->integer(2), select->integer(3),
+              select->integer(4)};
 }
 
 Result<DecisionReader> DecisionReader::from(LedgerFile& file, std::uint32_t round) {

@@ -7,7 +7,8 @@
 #include <utility>
 
 #include "coordinator/ledger/ledger_file.h"
-#include "coordinator/ledger/packed_checkpoint.h"
+#include "coordinator/ledger/packed.h"
+#include "coordinator/ledger/run_words.h"
 #include "coordinator/ledger/tables.h"
 #include "runtime/base/check.h"
 #include "runtime/wire/limits.h"
@@ -16,6 +17,10 @@ namespace psephos::coordinator {
 namespace {
 
 using sqlite::Transaction;
+
+std::span<const std::uint8_t> bytes_of(const std::vector<float>& floats) {
+  return {reinterpret_cast<const std::uint8_t*>(floats.data()), floats.size() * sizeof(float)};
+}
 
 bool is_checkpoint_kept(std::uint32_t round) { return round % kCheckpointKeptEvery == 0; }
 
@@ -37,22 +42,26 @@ Status LedgerFile::begin(const RunRecord& run, const Checkpoint& x_0) {
 }
 
 Status LedgerFile::insert(const RunRecord& run) {
-  auto insert = database_.prepare("INSERT INTO run VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+  auto insert = database_.prepare("INSERT INTO run VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
   if (!insert) return insert.error();
   return insert
       ->bind(run.run, run.words, run.parameters, run.rounds, std::uint32_t{run.x0_given},
-             run.fingerprint, row_checksum(canonical(run)))
+             run.fingerprint, tensors_text(run.tensors), row_checksum(canonical(run)))
       .run();
 }
 
 Status LedgerFile::insert(const Checkpoint& checkpoint) {
   const Bytes packed = pack(checkpoint.bytes);
+  const Bytes rule = pack(checkpoint.rule);
   const std::uint64_t size = checkpoint.bytes.size();
-  auto insert = database_.prepare("INSERT OR REPLACE INTO checkpoints VALUES(?1, ?2, ?3, ?4, ?5)");
+  const std::uint64_t rule_size = checkpoint.rule.size();
+  auto insert =
+      database_.prepare("INSERT OR REPLACE INTO checkpoints VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
   if (!insert) return insert.error();
   return insert
-      ->bind(checkpoint.round, checkpoint.fingerprint, size,
-             row_checksum(canonical(checkpoint, size, packed)), std::span(packed))
+      ->bind(checkpoint.round, checkpoint.fingerprint, size, rule_size,
+             row_checksum(canonical(checkpoint, size, rule_size, packed, rule)), std::span(packed),
+             std::span(rule))
       .run();
 }
 
@@ -111,9 +120,18 @@ Result<Bytes> LedgerFile::number_voters(const DecisionRecord& record) {
   return numbered;
 }
 
-Status LedgerFile::commit(const DecisionRecord& record, const Membership& membership) {
+Status LedgerFile::insert_counts(std::uint32_t round, const Bytes& counts) {
+  auto insert = database_.prepare("INSERT INTO counts VALUES(?1, ?2, ?3)");
+  if (!insert) return insert.error();
+  const Bytes packed = pack(counts);
+  return insert->bind(round, std::uint64_t{counts.size()}, std::span(packed)).run();
+}
+
+Status LedgerFile::commit(const DecisionRecord& record, const Membership& membership,
+                          const Bytes* counts) {
   PSEPHOS_CHECK(run_ && record.round == rounds_, "decisions are committed in order");
   PSEPHOS_CHECK(membership.events.size() <= kMaxMembershipEvents, "more events than are kept");
+  PSEPHOS_CHECK((counts == nullptr) == (record.counts_hash == 0), "counts go with their hash");
   const auto events = static_cast<std::uint32_t>(membership.events.size());
   const std::string hashed = canonical(record, events, membership.left_out);
   const Chain chain = next_chain(chain_, hashed);
@@ -122,18 +140,17 @@ Status LedgerFile::commit(const DecisionRecord& record, const Membership& member
   if (!transaction) return transaction.error();
   const auto numbered = number_voters(record);
   if (!numbered) return numbered.error();
-  const std::span scales(reinterpret_cast<const std::uint8_t*>(record.scales.data()),
-                         record.scales.size() * sizeof(float));
   {
     auto insert = database_.prepare(
         "INSERT INTO decisions VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-        "?14)");
+        "?14, ?15, ?16, ?17, ?18)");
     if (!insert) return insert.error();
     insert->bind(record.round, record.delta, record.keep, record.decay_pending, record.voters,
                  record.fingerprint, events, membership.left_out,
-                 static_cast<std::uint32_t>(record.votes.encoding), row_checksum(hashed),
-                 std::span<const std::uint8_t>(chain), scales,
-                 std::span<const std::uint8_t>(*numbered),
+                 static_cast<std::uint32_t>(record.votes.encoding), record.next.local_lr,
+                 record.next.batch, record.counts_hash, row_checksum(hashed),
+                 std::span<const std::uint8_t>(chain), bytes_of(record.steps),
+                 bytes_of(record.next.scales), std::span<const std::uint8_t>(*numbered),
                  std::span<const std::uint8_t>(record.votes.planes));
     if (Status inserted = insert->run(); !inserted) return inserted;
     auto add = database_.prepare("INSERT INTO membership VALUES(?1, ?2, ?3, ?4, ?5)");
@@ -145,6 +162,9 @@ Status LedgerFile::commit(const DecisionRecord& record, const Membership& member
       if (Status added = add->run(); !added) return added;
     }
   }
+  if (counts != nullptr) {
+    if (Status inserted = insert_counts(record.round, *counts); !inserted) return inserted;
+  }
   if (Status committed = transaction->commit(); !committed) return committed;
   ++rounds_;
   chain_ = chain;
@@ -154,18 +174,35 @@ Status LedgerFile::commit(const DecisionRecord& record, const Membership& member
 Status LedgerFile::add_checkpoint(const Checkpoint& checkpoint) {
   auto transaction = Transaction::begin(database_);
   if (!transaction) return transaction.error();
+  // Counts are dropped for two that are whole. (x_0 stays, so that verify says what happened to
+  // it.)
+  for (const std::uint32_t round : damaged_) {
+    if (round == 0) continue;
+    if (Status forgotten = forget_checkpoint(round); !forgotten) return forgotten;
+  }
   if (Status inserted = insert(checkpoint); !inserted) return inserted;
   const auto kept = checkpoints();
   if (!kept) return kept.error();
-  {
-    auto forget = database_.prepare("DELETE FROM checkpoints WHERE round = ?1");
-    if (!forget) return forget.error();
-    for (std::size_t i = 0; i + 2 < kept->size(); ++i) {
-      if (is_checkpoint_kept((*kept)[i])) continue;
-      if (Status forgotten = forget->bind((*kept)[i]).run(); !forgotten) return forgotten;
-    }
+  for (std::size_t i = 0; i + 2 < kept->size(); ++i) {
+    if (is_checkpoint_kept((*kept)[i])) continue;
+    if (Status forgotten = forget_checkpoint((*kept)[i]); !forgotten) return forgotten;
   }
-  return transaction->commit();
+  // Where the newest checkpoint is damaged the one before it takes its place, and what the rule
+  // remembers is worked out from there.
+  if (kept->size() >= 2) {
+    auto drop = database_.prepare("DELETE FROM counts WHERE round < ?1");
+    if (!drop) return drop.error();
+    if (Status dropped = drop->bind((*kept)[kept->size() - 2]).run(); !dropped) return dropped;
+  }
+  Status committed = transaction->commit();
+  if (committed) damaged_.clear();
+  return committed;
+}
+
+Status LedgerFile::forget_checkpoint(std::uint32_t round) {
+  auto forget = database_.prepare("DELETE FROM checkpoints WHERE round = ?1");
+  if (!forget) return forget.error();
+  return forget->bind(round).run();
 }
 
 Status LedgerFile::copy_to(const std::string& destination) {

@@ -1,5 +1,6 @@
 #include "coordinator/ledger/memory_ledger.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/base/check.h"
@@ -29,9 +30,9 @@ void MemoryLedger::set_run(const RunRecord& run, std::uint32_t epoch) {
   epoch_ = epoch;
 }
 
-Status MemoryLedger::commit(DecisionRef record, const Membership&) {
+Status MemoryLedger::commit(DecisionRef record, const Membership&, CountsRef counts) {
   PSEPHOS_CHECK(record->round == rounds_, "decisions are committed in order");
-  decisions_.push_back(std::move(record));
+  decisions_.push_back({std::move(record), std::move(counts)});
   ++rounds_;
   forget();
   return Ok{};
@@ -45,10 +46,32 @@ Status MemoryLedger::add_checkpoint(CheckpointRef checkpoint) {
   return Ok{};
 }
 
-DecisionRef MemoryLedger::decision(std::uint32_t round) const {
+const MemoryLedger::Decided* MemoryLedger::find(std::uint32_t round) const {
   const std::uint32_t first = rounds_ - static_cast<std::uint32_t>(decisions_.size());
-  if (round < first || round >= rounds_) return nullptr;
-  return decisions_[round - first];
+  return round < first || round >= rounds_ ? nullptr : &decisions_[round - first];
+}
+
+DecisionRef MemoryLedger::decision(std::uint32_t round) const {
+  const Decided* decided = find(round);
+  return decided == nullptr ? nullptr : decided->record;
+}
+
+Result<CountsRef> MemoryLedger::counts(std::uint32_t round) {
+  const Decided* decided = find(round);
+  return decided == nullptr ? CountsRef() : decided->counts;
+}
+
+Result<bool> MemoryLedger::is_counted(const std::string& identity, std::uint32_t round,
+                                      std::uint32_t staleness) {
+  const CountedBallot ballot{identity, round};
+  for (std::uint32_t at = round; at < rounds_ && at - round <= staleness; ++at) {
+    const Decided* decided = find(at);
+    if (decided != nullptr &&
+        std::ranges::find(decided->record->counted, ballot) != decided->record->counted.end()) {
+      return true;
+    }
+  }
+  return false;
 }
 
 CheckpointRef MemoryLedger::newest_checkpoint() const {
@@ -65,8 +88,12 @@ CheckpointRef MemoryLedger::checkpoint(std::uint32_t round) const {
 // A client in the middle of the older checkpoint must find the decisions that follow it.
 void MemoryLedger::forget() {
   const std::uint32_t needed_from = checkpoints_.empty() ? 0 : checkpoints_.front()->round;
-  while (decisions_.size() > kDecisionsKept && decisions_.front()->round < needed_from) {
+  while (decisions_.size() > kDecisionsKept && decisions_.front().record->round < needed_from) {
     decisions_.pop_front();
+  }
+  for (Decided& decided : decisions_) {
+    if (decided.record->round >= needed_from) break;
+    decided.counts = nullptr;
   }
 }
 

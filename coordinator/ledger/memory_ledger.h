@@ -21,9 +21,12 @@ class MemoryLedger : public Ledger {
   Status grow(std::uint32_t rounds) override;
   std::uint32_t epoch() const override { return epoch_; }
   Status begin_epoch(const EpochRecord& record) override;
-  Status commit(DecisionRef record, const Membership& membership) override;
+  Status commit(DecisionRef record, const Membership& membership, CountsRef counts) override;
   Status add_checkpoint(CheckpointRef checkpoint) override;
   DecisionRef decision(std::uint32_t round) const override;
+  Result<CountsRef> counts(std::uint32_t round) override;
+  Result<bool> is_counted(const std::string& identity, std::uint32_t round,
+                          std::uint32_t staleness) override;
   std::uint32_t rounds() const override { return rounds_; }
   CheckpointRef newest_checkpoint() const override;
   CheckpointRef checkpoint(std::uint32_t round) const override;
@@ -37,7 +40,14 @@ class MemoryLedger : public Ledger {
   std::optional<RunRecord> run_;
   std::uint32_t epoch_ = 0;
   std::uint32_t rounds_ = 0;
-  std::deque<DecisionRef> decisions_;      // the last of them is of round rounds_ - 1
+  struct Decided {
+    DecisionRef record;
+    CountsRef counts;
+  };
+
+  const Decided* find(std::uint32_t round) const;
+
+  std::deque<Decided> decisions_;          // the last of them is of round rounds_ - 1
   std::deque<CheckpointRef> checkpoints_;  // oldest first, at most two
 };
 

@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "coordinator/ledger/run_words.h"
 #include "platforms/xxh3.h"
 
 namespace psephos::coordinator {
@@ -44,6 +45,7 @@ std::string canonical_for_chain(const RunRecord& run) {
       .number(run.parameters)
       .number(std::uint8_t{run.x0_given})
       .number(run.fingerprint)
+      .text(tensors_text(run.tensors))
       .take();
 }
 
@@ -75,9 +77,18 @@ std::string canonical(const DecisionRecord& record, std::uint32_t events, std::u
   for (const CountedBallot& ballot : record.counted) {
     fields.text(ballot.identity).number(ballot.round);
   }
-  fields.number(static_cast<std::uint32_t>(record.scales.size()));
-  for (const float scale : record.scales) fields.number(scale);
-  return fields.number(record.fingerprint).number(events).number(left_out).take();
+  const auto floats = [&fields](const std::vector<float>& values) {
+    fields.number(static_cast<std::uint32_t>(values.size()));
+    for (const float value : values) fields.number(value);
+  };
+  floats(record.steps);
+  fields.number(record.next.local_lr).number(record.next.batch);
+  floats(record.next.scales);
+  return fields.number(record.fingerprint)
+      .number(record.counts_hash)
+      .number(events)
+      .number(left_out)
+      .take();
 }
 
 std::string canonical(std::uint32_t round, std::uint32_t place, const MembershipEvent& event) {
@@ -93,18 +104,25 @@ std::string canonical(const EpochRecord& record) {
   return Fields().number(record.epoch).number(record.round).number(record.lost).take();
 }
 
-std::string canonical(const Checkpoint& checkpoint, std::uint64_t size,
-                      std::span<const std::uint8_t> packed) {
+std::string canonical(const Checkpoint& checkpoint, std::uint64_t size, std::uint64_t rule_size,
+                      std::span<const std::uint8_t> packed, std::span<const std::uint8_t> rule) {
   return Fields()
       .number(checkpoint.round)
       .number(checkpoint.fingerprint)
       .number(size)
+      .number(rule_size)
       .bytes(packed)
+      .bytes(rule)
       .take();
 }
 
 std::string canonical_voter(std::uint64_t number, std::string_view identity) {
   return Fields().number(number).text(identity).take();
+}
+
+std::uint64_t hash_counts(const Bytes& counts) {
+  const std::uint64_t hash = XXH3_64bits(counts.data(), counts.size());
+  return hash == 0 ? 1 : hash;  // 0 says that there are none
 }
 
 std::uint64_t row_checksum(std::string_view canonical) {

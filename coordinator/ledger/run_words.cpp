@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <iterator>
 
 #include "runtime/base/units.h"
@@ -38,12 +39,11 @@ std::string run_words(const RunConfig& config, const TensorTable& tensors,
   };
   add("--model", hyper.model);
   add("--seed", hyper.seed);
-  add("--algorithm", to_string(hyper.algorithm));
-  add("--beta", hyper.beta);
+  add("--algorithm", to_string(hyper.worker));
   add("--ballot", to_string(hyper.ballot));
-  add("--batch", hyper.batch);
+  add("--batch", config.batch);
   add("--local-steps", local_steps_to_string(hyper.local_steps));
-  add("--local-lr", hyper.local_lr);
+  add("--local-lr", config.local_lr);
   add("--staleness", hyper.staleness);
   add("--audience", to_string(hyper.audience));
   add("--heartbeat-ms", hyper.heartbeat_ms);
@@ -65,6 +65,60 @@ std::string run_words(const RunConfig& config, const TensorTable& tensors,
   add("partition", format_hex(data_manifest));
   if (held_out != 0) add("dataset", format_hex(held_out));
   return words;
+}
+
+Result<RunRules> rules_of(std::string_view words) {
+  const auto value = [words](std::string_view flag) {
+    std::string_view rest = words;
+    while (!rest.empty()) {
+      const std::string_view line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+      if (flag_of(line) == flag) return line.substr(std::min(flag.size() + 1, line.size()));
+    }
+    return std::string_view();
+  };
+  auto decision = parse_decision_rule(value("--decision"));
+  if (!decision) return decision.error();
+  const auto downlink = parse_downlink(value("--downlink"));
+  if (!downlink) return downlink.error();
+  RunRules rules{*std::move(decision), *downlink, 0};
+  const std::string_view seed = value("--seed");
+  const auto [end, error] = std::from_chars(seed.data(), seed.data() + seed.size(), rules.seed);
+  if (error != std::errc{} || end != seed.data() + seed.size()) return Error{"its seed is missing"};
+  return rules;
+}
+
+std::string tensors_text(const TensorTable& tensors) {
+  std::string text;
+  for (const TensorEntry& tensor : tensors) {
+    fmt::format_to(std::back_inserter(text), "{} {} {}\n", tensor.count, tensor.init_scale,
+                   tensor.name);
+  }
+  return text;
+}
+
+Result<TensorTable> tensors_of(std::string_view text) {
+  const Error malformed{"a list of tensors is malformed"};
+  TensorTable tensors;
+  std::uint64_t offset = 0;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos || tensors.size() == kMaxTensors) return malformed;
+    const char* const stop = text.data() + end;
+    TensorEntry tensor;
+    tensor.offset = static_cast<std::uint32_t>(offset);
+    const auto count = std::from_chars(text.data(), stop, tensor.count);
+    if (count.ec != std::errc{} || count.ptr == stop || *count.ptr != ' ') return malformed;
+    const auto scale = std::from_chars(count.ptr + 1, stop, tensor.init_scale);
+    if (scale.ec != std::errc{} || scale.ptr == stop || *scale.ptr != ' ') return malformed;
+    tensor.name.assign(scale.ptr + 1, stop);
+    offset += tensor.count;
+    if (offset > kMaxParameters) return malformed;
+    tensors.push_back(std::move(tensor));
+    text.remove_prefix(end + 1);
+  }
+  if (!check_tensor_table(tensors, kMaxParameters)) return malformed;
+  return tensors;
 }
 
 std::optional<WordsDifference> first_difference(std::string_view before, std::string_view now) {

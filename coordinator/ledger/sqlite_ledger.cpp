@@ -59,7 +59,7 @@ Status SqliteLedger::read_recent() {
     if (!reader->more()) return Ok{};
     auto stored = reader->next();
     if (!stored) return stored.error();
-    (void)recent_.commit(std::move(stored->record), {});
+    (void)recent_.commit(std::move(stored->record), {}, nullptr);
   }
 }
 
@@ -87,9 +87,22 @@ Status SqliteLedger::begin_epoch(const EpochRecord& record) {
   return written ? recent_.begin_epoch(record) : written;
 }
 
-Status SqliteLedger::commit(DecisionRef record, const Membership& membership) {
-  const Status written = write([&] { return file_.commit(*record, membership); });
-  return written ? recent_.commit(std::move(record), membership) : written;
+Status SqliteLedger::commit(DecisionRef record, const Membership& membership, CountsRef counts) {
+  const Status written = write([&] { return file_.commit(*record, membership, counts.get()); });
+  return written ? recent_.commit(std::move(record), membership, nullptr) : written;
+}
+
+Result<CountsRef> SqliteLedger::counts(std::uint32_t round) {
+  const DecisionRef record = decision(round);
+  return record ? file_.counts(*record) : CountsRef();
+}
+
+Result<bool> SqliteLedger::is_counted(const std::string& identity, std::uint32_t round,
+                                      std::uint32_t staleness) {
+  if (round >= rounds()) return false;
+  // What memory has not forgotten reaches to the newest round.
+  if (decision(round)) return recent_.is_counted(identity, round, staleness);
+  return file_.is_counted({identity, round}, round + std::min(staleness, rounds() - 1 - round));
 }
 
 Status SqliteLedger::add_checkpoint(CheckpointRef checkpoint) {

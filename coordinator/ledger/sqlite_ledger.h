@@ -1,7 +1,8 @@
 #pragma once
-// The ledger that outlives its process. What catch-up and a restart ask for is kept in memory as
-// well, so no client's request reads the disk; all the rest is in the file alone, for
-// psephos-ledger.
+// The ledger that outlives its process. The decisions and checkpoints that clients are sent are
+// kept in memory as well; all the rest is in the file alone, for a restart and for psephos-ledger.
+// Of clients' requests only one reads the disk: is a ballot counted that is older than these
+// decisions?
 
 #include <memory>
 #include <optional>
@@ -15,9 +16,10 @@ namespace psephos::coordinator {
 
 class SqliteLedger : public Ledger {
  public:
-  // Opens the ledger in `path`, or makes one. Reads and checks what a restart needs: the run, the
-  // newest two checkpoints that are whole, the decisions from the older of them on (at least
-  // kDecisionsKept), the epochs. `vfs`: a file system registered with SQLite; empty: the machine's.
+  // Opens the ledger in `path`, or makes one. Reads and checks the run, the newest two checkpoints
+  // that are whole, the decisions from the older of them on (at least kDecisionsKept), the epochs;
+  // counts() are read when they are asked for. `vfs`: a file system registered with SQLite; empty:
+  // the machine's.
   // Refused, with nothing changed: what LedgerFile::open refuses, and damage to any of these.
   static Result<std::unique_ptr<SqliteLedger>> open(const std::string& path,
                                                     const std::string& vfs = "");
@@ -31,9 +33,12 @@ class SqliteLedger : public Ledger {
   Status grow(std::uint32_t rounds) override;
   std::uint32_t epoch() const override { return recent_.epoch(); }
   Status begin_epoch(const EpochRecord& record) override;
-  Status commit(DecisionRef record, const Membership& membership) override;
+  Status commit(DecisionRef record, const Membership& membership, CountsRef counts) override;
   Status add_checkpoint(CheckpointRef checkpoint) override;
   DecisionRef decision(std::uint32_t round) const override { return recent_.decision(round); }
+  Result<CountsRef> counts(std::uint32_t round) override;
+  Result<bool> is_counted(const std::string& identity, std::uint32_t round,
+                          std::uint32_t staleness) override;
   std::uint32_t rounds() const override { return recent_.rounds(); }
   CheckpointRef newest_checkpoint() const override { return recent_.newest_checkpoint(); }
   CheckpointRef checkpoint(std::uint32_t round) const override { return recent_.checkpoint(round); }
@@ -46,7 +51,7 @@ class SqliteLedger : public Ledger {
   Status write(const Write& write);
 
   LedgerFile file_;
-  MemoryLedger recent_;
+  MemoryLedger recent_;          // without counts: nothing reads them but a restart
   std::optional<Error> failed_;  // the first write that did
   std::vector<std::string> notes_;
 };

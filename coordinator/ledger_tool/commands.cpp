@@ -69,7 +69,7 @@ Status copy_verified(LedgerFile& ledger, const fs::path& copy, unsigned threads)
   if (const Status synced = sync(copy); !synced) return synced;
   auto file = look(copy.string());
   if (!file) return file.error();
-  const auto fault = verify(*file, threads);
+  const auto fault = verify(*file, threads).fault;
   if (!fault) return Ok{};
   const std::string_view text = fault->text;
   PSEPHOS_CHECK(text.starts_with(file->path()), "errors begin with the path");
@@ -82,9 +82,10 @@ Status copy_verified(LedgerFile& ledger, const fs::path& copy, unsigned threads)
 Result<bool> verify_and_say(const std::string& ledger, unsigned threads) {
   auto file = look(ledger);
   if (!file) return file.error();
-  if (const auto fault = verify(*file, threads)) {
-    if (fault->round) fmt::print("round {}: ", *fault->round);
-    fmt::print("{}\n", fault->text);
+  const Verification result = verify(*file, threads);
+  if (result.fault) {
+    if (result.fault->round) fmt::print("round {}: ", *result.fault->round);
+    fmt::print("{}\n", result.fault->text);
     return false;
   }
   const std::uint32_t rounds = file->rounds();
@@ -96,6 +97,14 @@ Result<bool> verify_and_say(const std::string& ledger, unsigned threads) {
   }
   fmt::print("{}: run {}, {} rounds, fingerprint {}: all of it is as it was written\n", ledger,
              format_hex(file->run()->run), rounds, format_hex(fingerprint));
+  if (result.remembers) {
+    fmt::print("{} rounds were decided again from their votes", result.decided_again);
+    if (result.votes_gone_to > 0) {
+      fmt::print("; of rounds 0 to {} the votes are gone, as checkpoints hold what came of them",
+                 result.votes_gone_to - 1);
+    }
+    fmt::print("\n");
+  }
   return true;
 }
 

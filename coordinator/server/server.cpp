@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "coordinator/server/reading_thread.h"
 #include "runtime/base/check.h"
 
 namespace psephos::coordinator {
@@ -99,8 +100,11 @@ Server::Server(net::RouterSocket socket, CoordinatorOptions options, std::unique
   PSEPHOS_CHECK(doorman != nullptr || !socket_.encrypted(), "nobody knows which keys may come in");
   PSEPHOS_CHECK(held_out != nullptr || !options.held_out, "no held-out set to evaluate on");
   if (held_out) evaluator_ = std::make_unique<Evaluator>(std::move(held_out), waker_);
+  Hands hands;
+  hands.reader = std::make_unique<ReadingThread>([this] { waker_.wake(); });
   Outlet& outlet = *this;
-  coordinator_ = std::make_unique<Coordinator>(std::move(options), std::move(ledger), outlet);
+  coordinator_ = std::make_unique<Coordinator>(std::move(options), std::move(ledger), outlet,
+                                               std::move(hands));
 }
 
 Server::~Server() = default;
@@ -128,6 +132,7 @@ void Server::run(const std::function<int()>& interrupts) {
       if (!incoming) break;
       take_frame(*std::move(incoming));
     }
+    if (!coordinator_->ended()) coordinator_->collect(monotonic_now());
     while (evaluator_ && !coordinator_->ended()) {
       const auto done = evaluator_->take_done();
       if (!done) break;

@@ -1,6 +1,7 @@
 #pragma once
-// The coordinator on a ROUTER socket: frames in, events to core/, frames out. Evaluation runs on a
-// thread of its own, so that rounds do not wait for it unless several are behind.
+// The coordinator on a ROUTER socket: frames in, events to core/, frames out. Ballots are decoded
+// and models evaluated on a thread each, so that frames do not wait for the one, nor rounds for the
+// other unless several are behind.
 
 #include <atomic>
 #include <functional>

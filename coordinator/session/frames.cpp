@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "coordinator/session/session.h"
+#include "runtime/base/overloaded.h"
 #include "runtime/base/short_key.h"
-#include "runtime/signs/ballot_codec.h"
 
 namespace psephos::coordinator {
 namespace {
@@ -17,17 +17,38 @@ std::uint32_t rounds_held(const wire::Join& join) {
   return join.have_round == wire::kNoRound ? 0 : join.have_round;
 }
 
+// The client speaks none of our protocols: which side has to be renewed.
+std::string protocol_advice(const wire::Join& join) {
+  const bool old = join.protocol_max < wire::kProtocol;
+  return fmt::format("this coordinator speaks protocol {}, the client {} to {}: {}",
+                     wire::kProtocol, join.protocol_min, join.protocol_max,
+                     old ? "install Psephos " PSEPHOS_VERSION " or newer on the client"
+                         : "install the client's version of Psephos on the coordinator, which "
+                           "is " PSEPHOS_VERSION);
+}
+
 }  // namespace
 
 void Session::on_frame(const FrameArrived& arrived, Instant now) {
+  heard_ = &arrived;
+  take_frame(arrived, now);
+  heard_ = nullptr;
+}
+
+void Session::take_frame(const FrameArrived& arrived, Instant now) {
   const auto message = wire::read_client_frame(*arrived.frame, parameter_count(options_.tensors));
   if (!message) {
     ++traffic_.malformed;
-  } else {
-    if (const auto* join = std::get_if<wire::Join>(&*message)) {
-      on_join(arrived, *join, now);
+    // "Say Join first" would be no help to one that did.
+    if (wire::refused_frame(*arrived.frame).body == wire::kJoinBody) {
+      refuse(arrived.peer, wire::RefusalCode::kMalformed, message.error().text);
       return;
     }
+  } else if (const auto* join = std::get_if<wire::Join>(&*message)) {
+    on_join(arrived, *join, now);
+    return;
+  } else if (std::holds_alternative<wire::UnknownMessage>(*message)) {
+    return;  // of a later version: answered with nothing
   }
   Member* member = members_.by_peer(arrived.peer);
   if (member == nullptr) {
@@ -53,25 +74,21 @@ void Session::on_frame(const FrameArrived& arrived, Instant now) {
     if (member->left) return;
     back(*member);
   }
-  if (const auto* ballot = std::get_if<wire::Ballot>(&*message)) {
-    on_message(*member, *ballot, arrived.frame, now);
-  } else if (const auto* request = std::get_if<wire::CatchUp>(&*message)) {
-    on_message(*member, *request, now);
-  } else if (const auto* evaluation = std::get_if<wire::Evaluation>(&*message)) {
-    on_message(*member, *evaluation);
-  } else if (std::holds_alternative<wire::Heartbeat>(*message)) {
-    on_heartbeat(*member);
-  } else if (const auto* leave = std::get_if<wire::Leave>(&*message)) {
-    on_message(*member, *leave);
-  }
+  std::visit(Overloaded{
+                 [](const wire::Join&) {},  // was answered above
+                 [&](const wire::Ballot& ballot) { on_message(*member, ballot, arrived.frame); },
+                 [&](const wire::CatchUp& request) { on_message(*member, request, now); },
+                 [&](const wire::Evaluation& evaluation) { on_message(*member, evaluation); },
+                 [&](const wire::Heartbeat&) { on_heartbeat(*member); },
+                 [&](const wire::Leave& leave) { on_message(*member, leave); },
+                 [](const wire::UnknownMessage&) {},  // likewise
+             },
+             *message);
 }
 
 void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Instant now) {
   if (join.protocol_min > wire::kProtocol || join.protocol_max < wire::kProtocol) {
-    refuse(arrived.peer, wire::RefusalCode::kProtocol,
-           fmt::format("this coordinator speaks protocol {}, the client {} to {}: install the same "
-                       "version of Psephos on both",
-                       wire::kProtocol, join.protocol_min, join.protocol_max));
+    refuse(arrived.peer, wire::RefusalCode::kProtocol, protocol_advice(join));
     return;
   }
   if (join.run != wire::kAnyRun && join.run != options_.run) {
@@ -94,6 +111,11 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
            "--partition and --seed and the same number of parts");
     return;
   }
+  if (phase_ == Phase::kFinishing && reason_ == wire::FinishReason::kStopped) {
+    refuse(arrived.peer, wire::RefusalCode::kBusy,
+           "the coordinator is being stopped and goes on with this run later", kBusyWaitMs);
+    return;
+  }
   const std::string& identity = arrived.key.empty() ? join.name : arrived.key;
   if (Member* before = members_.by_peer(arrived.peer); before && before->identity != identity) {
     gone(*before);
@@ -110,7 +132,10 @@ void Session::on_join(const FrameArrived& arrived, const wire::Join& join, Insta
   if (member == nullptr) {
     ++traffic_.joins_refused_full;
     refuse(arrived.peer, wire::RefusalCode::kBusy,
-           fmt::format("all {} places are taken (--max-clients)", options_.config.max_clients),
+           members_.has_slot_for(identity)
+               ? fmt::format("all {} places are taken (--max-clients)", options_.config.max_clients)
+               : std::string("too many different clients have joined since this coordinator "
+                             "started: start it again"),
            kBusyWaitMs * 30);
     return;
   }
@@ -190,6 +215,7 @@ void Session::raise_takeover_alarm(Member& member, bool keyed, Instant now) {
 }
 
 // A ballot of the open round that has been counted stays counted: it came while the key was good.
+// One that is still being read does not count any more.
 void Session::on_revoked(const KeyRevoked& revoked) {
   const std::string text = fmt::format(
       "the key {} is not on the coordinator's list any more: have it added again, or "
@@ -203,57 +229,8 @@ void Session::on_revoked(const KeyRevoked& revoked) {
   if (revoked.peer.empty()) refuse(member->peer, wire::RefusalCode::kNotAllowed, text);
   note_weighty(fmt::format("client {} is out: its key was revoked", member->row.name));
   gone(*member);
+  stop_reading(*member);
   members_.disconnect(*member);
-}
-
-void Session::on_message(Member& member, const wire::Ballot& ballot, const Frame& frame, Instant) {
-  if (ballot.run != options_.run || ballot.round > round_) return;
-  const bool counting = phase_ == Phase::kOpen || phase_ == Phase::kWaiting;
-  const bool duplicate =
-      member.voted || (member.counted_round && ballot.round <= *member.counted_round);
-  if (duplicate) return;
-  if (!counting || !acceptable(member, ballot)) {
-    const bool late = ballot.round < round_ || phase_ == Phase::kClosing;
-    // Sent again, it is still the same ballot.
-    if (late && (!member.late_round || ballot.round > *member.late_round)) {
-      member.late_round = ballot.round;
-      ++member.row.late;
-    }
-    return;
-  }
-  if (ballot.encoding == Encoding::kNone) {
-    if (ballot.round == round_) answered(member);
-    return;
-  }
-  const std::size_t d = parameter_count(options_.tensors);
-  Result<HeldSigns> signs = decode_held(ballot.encoding, ballot.planes, d, frame);
-  const bool wrong_kind =
-      options_.config.downlink == Downlink::kBinary && ballot.encoding != Encoding::kBinary;
-  if (!signs || wrong_kind) {
-    ++traffic_.malformed;
-    answered(member);  // it will not get better by waiting
-    refuse(member.peer, wire::RefusalCode::kMalformed,
-           signs ? "this run's downlink is binary: ballots may not abstain" : signs.error().text);
-    return;
-  }
-  member.voted = true;
-  member.ballot_round = ballot.round;
-  ++voters_;
-  loss_sum_ += ballot.loss;
-  entries_voted_ += signs->voted;
-  ++traffic_.ballots;
-  traffic_.ballot_plane_bytes += ballot.planes.size();
-  traffic_.ballot_overhead_max =
-      std::max<std::uint64_t>(traffic_.ballot_overhead_max, frame->size() - ballot.planes.size());
-  answered(member);
-  actions_.push_back(CountBallot{member.identity, ballot.round, *std::move(signs)});
-}
-
-// Fresh or at most `staleness` rounds old, from somebody who was asked for that round.
-bool Session::acceptable(const Member& member, const wire::Ballot& ballot) const {
-  const std::uint32_t age = round_ - ballot.round;
-  if (age > options_.config.hyper.staleness) return false;
-  return age == 0 ? member.invited : was_invited(member, round_, age);
 }
 
 void Session::on_message(Member& member, const wire::CatchUp& request, Instant now) {
@@ -262,16 +239,20 @@ void Session::on_message(Member& member, const wire::CatchUp& request, Instant n
     refuse(member.peer, wire::RefusalCode::kBusy, "too many catch-up requests", kBusyWaitMs);
     return;
   }
-  actions_.push_back(AnswerCatchUp{member.peer, request});
-  // The decision that it missed would have invited it.
-  if (phase_ == Phase::kOpen && member.invited && !member.answered) call(member);
+  Asker asker;
+  asker.counted_through = member.counted_round.value_or(wire::kNoRound);
+  asker.vote = is_invited(member);  // the decision that it missed would have said it
+  asker.evaluate = is_asked_to_evaluate();
+  actions_.push_back(AnswerCatchUp{member.peer, member.identity, request, asker});
   if (phase_ == Phase::kFinishing) send_finished(member.peer);
 }
 
 void Session::on_message(Member& member, const wire::Evaluation& evaluation) {
   if (!options_.config.client_eval || evaluation.round != evaluation_round_) return;
-  if (evaluation.samples == 0) return;
-  evaluations_[member.identity] = evaluation;
+  // Nobody has seen more samples than it joined with.
+  if (std::min(evaluation.samples, member.row.samples) == 0) return;
+  wire::Evaluation& entered = evaluations_[member.identity] = evaluation;
+  entered.samples = std::min(evaluation.samples, member.row.samples);
 }
 
 void Session::on_heartbeat(const Member& member) {

@@ -1,6 +1,6 @@
 #pragma once
 // How many Joins are answered a second: after a coordinator's restart everybody comes at once, and
-// each is owed a Welcome of up to 64 KiB. Those beyond it are told how long to wait, each longer
+// each is owed a Welcome of up to 256 KiB. Those beyond it are told how long to wait, each longer
 // than the one before, so that they come back spread out. A plain value; time is passed in.
 
 #include <algorithm>

@@ -20,6 +20,7 @@ void enter_invitation(Member& member, std::uint32_t round) {
 
 Member* Members::join(const std::string& identity, const std::string& peer, Instant now,
                       std::uint32_t first_round) {
+  if (!has_slot_for(identity)) return nullptr;
   // A connection that joins under another identity gives the old one up.
   if (const auto it = identity_of_.find(peer); it != identity_of_.end() && it->second != identity) {
     if (Member* old = find(it->second)) disconnect(*old);
@@ -32,6 +33,7 @@ Member* Members::join(const std::string& identity, const std::string& peer, Inst
     it->second.row.name = identity;
   }
   Member& member = it->second;
+  if (!member.slot) member.slot = slots_++;
   if (member.peer != peer) {
     if (member.live) {
       if (now - member.taken_over > takeover_memory_) member.takeovers = 0;
@@ -125,7 +127,8 @@ bool Members::make_room(std::uint32_t first_round) {
   for (auto it = members_.begin(); it != members_.end(); ++it) {
     const Member& member = it->second;
     const bool may_come_again = member.counted_round && *member.counted_round >= first_round;
-    if (member.live || member.voted || member.missing || may_come_again) continue;
+    if (member.live || member.voted || member.reading != 0 || member.missing || may_come_again)
+      continue;
     if (oldest == members_.end() || member.last_heard < oldest->second.last_heard) oldest = it;
   }
   if (oldest == members_.end()) return false;

@@ -17,7 +17,8 @@
 #include "coordinator/ledger/ledger.h"
 #include "runtime/base/token_bucket.h"
 #include "runtime/base/units.h"
-#include "runtime/report/summary.h"
+#include "runtime/run/observations.h"
+#include "runtime/signs/slot_codec.h"
 #include "runtime/wire/message.h"
 
 namespace psephos::coordinator {
@@ -50,6 +51,7 @@ struct Member {
   bool left = false;            // said Leave, and has not joined again
   bool missing = false;         // known from before a restart, not heard of since
   Instant last_heard{0};
+  std::optional<std::uint32_t> slot;  // its number in lists of slots; none: not seen this session
 
   // The open round. A member with any of these is touched.
   bool touched = false;  // changed by Members alone
@@ -59,6 +61,8 @@ struct Member {
   bool voted = false;     // counted in the open tally
   std::uint32_t ballot_round =
       0;  // of the ballot in the open tally (older than the round when stale)
+
+  std::uint64_t reading = 0;  // number of the reading of a ballot, of whatever round; 0: none
 
   // Over the run.
   std::uint64_t invited_before = 0;  // bit i: invited to the round i+1 before `invited_until`
@@ -89,6 +93,7 @@ class Members {
   // `peer` spoke for before has no connection any more. Ballots of rounds before `first_round` are
   // refused: whoever cast none since may have its place taken when it is not there. Null when the
   // house is full.
+  // Null: no place is free, or no slot is left.
   Member* join(const std::string& identity, const std::string& peer, Instant now,
                std::uint32_t first_round = 0);
 
@@ -105,6 +110,16 @@ class Members {
   // In byte order of identities: draws depend on it.
   std::map<std::string, Member>& all() { return members_; }
   const std::map<std::string, Member>& all() const { return members_; }
+
+  // A slot is its member's for the session, unless that is forgotten, and is never used again.
+  // Given so far:
+  std::uint32_t slots() const { return slots_; }
+  // May this identity have one?
+  bool has_slot_for(const std::string& identity) const {
+    if (slots_ < kMaxSlots) return true;
+    const auto known = members_.find(identity);
+    return known != members_.end() && known->second.slot.has_value();
+  }
 
   std::uint32_t live() const { return live_; }
   // Those, in byte order of identities. Valid until a member joins, comes or goes.
@@ -131,6 +146,7 @@ class Members {
   std::uint32_t max_clients_;
   Duration takeover_memory_;
   std::uint32_t live_ = 0;
+  std::uint32_t slots_ = 0;
   std::vector<Member*> live_members_;  // as of the last question, unless
   bool live_changed_ = true;
   std::vector<Member*> touched_;

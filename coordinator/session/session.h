@@ -1,23 +1,28 @@
 #pragma once
 // The coordinator's side of the protocol as a plain value: who votes, when a round closes, who is
 // told what. Events in, actions out; no socket, clock, thread or file, and it never looks into
-// planes. core/ performs the actions that concern counting and the ledger; the ZeroMQ server and
-// the simulator provide the rest.
+// planes: what they hold is read (ReadBallot) and counted elsewhere. core/ performs the actions
+// that concern ballots and the ledger; the ZeroMQ server and the simulator provide the rest.
 //
 // A decision is broadcast only on Committed. Not thread-safe.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "coordinator/counting/counting_room.h"
+#include "coordinator/ledger/past.h"
+#include "coordinator/session/closed_round.h"
 #include "coordinator/session/join_rate.h"
 #include "coordinator/session/members.h"
-#include "runtime/report/round_row.h"
+#include "runtime/base/result.h"
+#include "runtime/run/observations.h"
 #include "runtime/run/run_config.h"
+#include "runtime/signs/ballot_codec.h"
 #include "runtime/wire/limits.h"
 #include "runtime/wire/message.h"
 
@@ -39,6 +44,12 @@ struct KeyRevoked {
   std::string peer;
 };
 struct Tick {};
+// Answers ReadBallot, at once or later, and in any order.
+struct BallotRead {
+  std::string identity;
+  std::uint64_t reading = 0;  // ReadBallot's
+  Result<HeldSigns> signs;
+};
 struct RoundClosed {
   ClosedRound closed;
 };
@@ -56,8 +67,8 @@ struct TallyLost {
 };
 // Ends the run after the rounds committed so far; a second one ends it without waiting for clients.
 struct StopAsked {};
-using Event = std::variant<Started, FrameArrived, KeyRevoked, Tick, RoundClosed, Committed,
-                           HeldOutEvaluated, TallyLost, StopAsked>;
+using Event = std::variant<Started, FrameArrived, KeyRevoked, Tick, BallotRead, RoundClosed,
+                           Committed, HeldOutEvaluated, TallyLost, StopAsked>;
 
 // ---- actions -----------------------------------------------------------------------------------
 
@@ -65,11 +76,22 @@ struct SendFrame {
   std::string peer;
   Frame frame;
 };
+// A ballot that may count if its planes are well-formed: to be found out (decode_held), and
+// answered by BallotRead. A member has one that is being read at most.
+struct ReadBallot {
+  std::string identity;
+  std::uint64_t reading = 0;  // which reading this is: each has a number of its own
+  Encoding encoding = Encoding::kNone;
+  std::span<const std::uint8_t> planes;  // within `frame`
+  std::size_t parameters = 0;            // that the planes must be of
+  Frame frame;
+};
 // A ballot that may count and was found well-formed.
 struct CountBallot {
   std::string identity;
   std::uint32_t round = 0;  // that it was cast in: `staleness` before the open one at most
   HeldSigns signs;
+  std::vector<float> scales;  // what it reports: one per tensor where the ballot rule asks, or none
 };
 struct CloseTally {
   std::uint32_t round = 0;
@@ -77,6 +99,7 @@ struct CloseTally {
 struct Commit {
   DecisionRef record;
   Membership membership;
+  CountsRef counts;  // the record's
 };
 // Like every action it is performed before those behind it: nobody hears of an epoch that is not in
 // the ledger.
@@ -85,7 +108,9 @@ struct CommitEpoch {
 };
 struct AnswerCatchUp {
   std::string peer;
+  std::string identity;
   wire::CatchUp request;
+  Asker asker;  // as far as the machine knows it
 };
 struct EvaluateHeldOut {
   std::uint32_t round = 0;
@@ -106,8 +131,9 @@ struct Note {
 struct End {
   std::string because;  // "finished", "interrupted"
 };
-using Action = std::variant<SendFrame, CountBallot, CloseTally, Commit, CommitEpoch, AnswerCatchUp,
-                            EvaluateHeldOut, RoundFinished, EvaluationKnown, Note, End>;
+using Action =
+    std::variant<SendFrame, ReadBallot, CountBallot, CloseTally, Commit, CommitEpoch, AnswerCatchUp,
+                 EvaluateHeldOut, RoundFinished, EvaluationKnown, Note, End>;
 using Actions = std::vector<Action>;
 
 // ---- the machine -------------------------------------------------------------------------------
@@ -123,13 +149,19 @@ struct SessionOptions {
   std::uint64_t data_manifest = 0;  // partition that clients must agree on; 0: any
   bool held_out = true;             // somebody answers EvaluateHeldOut
   bool x0_given = false;            // clients cannot draw x_0
+  RoundTerms terms;                 // of the open round
+  bool durable = false;             // a stopped run can go on: its ledger outlives the process
   // A run that goes on: the ballots that clients might still send again, the newest of each.
   std::vector<CountedBallot> counted = {};
 };
 
 inline constexpr Duration kFinishWait = std::chrono::seconds(30);  // for the last acknowledgements
 inline constexpr Duration kInterruptWait = std::chrono::seconds(5);  // likewise after StopAsked
+// Whoever was heard of this lately and is away when the run ends is waited for, for as long.
+inline constexpr Duration kAwayMemory = std::chrono::seconds(10);
 inline constexpr int kMissedHeartbeats = 3;
+// What a voter says of its loss, at most: nothing real is larger, and claims are averaged.
+inline constexpr float kLargestLoss = 1e6F;
 inline constexpr std::uint32_t kBusyWaitMs = 1000;
 
 // Alarms about one client in two places: so many lines a second on average, and at once. All are
@@ -182,16 +214,34 @@ class Session {
     kEnded,
   };
 
+  // A ballot that is being read: what its frame said beside the planes.
+  struct Reading {
+    std::string peer;  // that brought it
+    std::uint32_t round = 0;
+    Encoding encoding = Encoding::kNone;
+    double loss = 0;
+    std::vector<float> scales;
+    std::size_t plane_bytes = 0;
+    std::size_t frame_bytes = 0;
+  };
+
   void on_frame(const FrameArrived& arrived, Instant now);
+  void take_frame(const FrameArrived& arrived, Instant now);
   void on_revoked(const KeyRevoked& revoked);
   void raise_takeover_alarm(Member& member, bool keyed, Instant now);
   void on_join(const FrameArrived& arrived, const wire::Join& join, Instant now);
   std::uint32_t join_wait_ms(Member* known, Instant now);
-  void on_message(Member& member, const wire::Ballot& ballot, const Frame& frame, Instant now);
+  void on_message(Member& member, const wire::Ballot& ballot, const Frame& frame);
+  bool may_count(Member& member, std::uint32_t ballot_round);
+  void start_reading(Member& member, const wire::Ballot& ballot, const Frame& frame);
+  void stop_reading(Member& member);
+  void on_read(const BallotRead& read);
+  void turn_away(Member& member, const std::string& peer, std::uint32_t round, std::string why);
   void on_message(Member& member, const wire::CatchUp& request, Instant now);
   void on_message(Member& member, const wire::Evaluation& evaluation);
   void on_heartbeat(const Member& member);
   void on_message(Member& member, const wire::Leave& leave);
+  void on_started(Instant now);
   void on_closed(const ClosedRound& closed);
   void answered(Member& member);
   void gone(Member& member);
@@ -202,27 +252,38 @@ class Session {
   void raise_epoch(const Member& member, const wire::Join& join);
   void on_committed(std::uint32_t round, Instant now);
   void on_held_out(const HeldOutEvaluated& evaluated);
-  void on_tally_lost(Instant now);
+  void on_tally_lost(const TallyLost& lost, Instant now);
   void on_tick(Instant now);
   void on_stop(Instant now);
 
   void advance(Instant now);
+  bool may_close(Instant now);
   void open_round(Instant now);
   void invite();
   void close_round_books(Instant now);
-  void broadcast(const DecisionRecord& record);
+  void broadcast(const DecisionRecord& record, const wire::CountedSlots& counted);
   void roll_call(Instant now);
   void evaluate_held_out();
   void deadline_passed(Instant now);
-  void begin_finish(Instant now, Duration wait, std::string because);
+  void begin_finish(Instant now, Duration wait, wire::FinishReason reason);
+  bool may_come_back(const Member& member, Instant now) const;
+  wire::FinishReason stopped() const;
+  wire::Finished finished() const;
+  wire::CountedSlots counted_slots() const;
+  bool is_invited(const Member& member) const;
+  bool is_asked_to_evaluate() const;
+  double typical_loss();
   void wait_for_nobody(Instant now);
-  bool acceptable(const Member& member, const wire::Ballot& ballot) const;
+  bool acceptable(const Member& member, std::uint32_t ballot_round) const;
   bool evaluation_due() const;
   void flush_client_evaluations();
 
   void send(const std::string& peer, const wire::CoordinatorMessage& message);
+  // Names the frame that is being looked at, if that is the peer's, or `of`.
   void refuse(const std::string& peer, wire::RefusalCode code, std::string text,
               std::uint32_t wait_ms = 0);
+  void refuse(const std::string& peer, wire::RefusalCode code, std::string text,
+              std::uint32_t wait_ms, const wire::RefusedFrame& of);
   void send_finished(const std::string& peer);
   void call(const Member& member);
   void note(std::string text);
@@ -233,6 +294,7 @@ class Session {
 
   SessionOptions options_;
   Actions actions_;
+  const FrameArrived* heard_ = nullptr;  // the frame that is being looked at
   Phase phase_ = Phase::kWaiting;
   Members members_;
   JoinRate join_rate_;
@@ -243,16 +305,25 @@ class Session {
   // The open round.
   std::uint32_t round_ = 0;
   std::uint64_t fingerprint_ = 0;
+  RoundTerms terms_;
   Instant deadline_{0};
   std::uint32_t draws_ = 0;
   bool overdue_ = false;  // a deadline passed below the minimum: closes when that is reached
   std::uint32_t voters_ = 0;
   std::uint32_t expected_ = 0;     // at opening
   std::uint32_t outstanding_ = 0;  // members expected and not answered yet
-  double loss_sum_ = 0;
+  std::vector<float> losses_;      // of the ballots counted
   std::uint64_t entries_voted_ = 0;
+  std::uint64_t plane_bytes_ = 0;
+  // Once it may close: the readings that had begun by then, up to this number. It waits for them,
+  // so that a ballot which came in time counts however long it takes to be read.
+  std::optional<std::uint64_t> closes_after_;
   std::optional<ClosedRound> closed_;
   Membership membership_;  // since the last decision
+
+  // Ballots that are being read, of this round and of those before.
+  std::uint64_t readings_ = 0;  // begun so far: the number of the newest
+  std::map<std::uint64_t, Reading> being_read_;
 
   // Clients' reports on the last evaluation round.
   std::uint32_t evaluation_round_ = 0;
@@ -262,11 +333,12 @@ class Session {
 
   // The end.
   std::uint32_t stops_ = 0;  // asked for so far
-  std::string because_;
+  wire::FinishReason reason_ = wire::FinishReason::kDone;
   Instant finish_by_{0};
-  // Voters of the last round before a restart that have not been heard of since: the end, which
-  // they may have missed, waits for them.
+  // The end, which they may have missed, waits for so many: voters of the last round before a
+  // restart that have not been heard of since, and who was there shortly before the end.
   std::uint32_t missing_ = 0;
+  Instant away_until_ = Instant::max();  // where all of them were there shortly before: no longer
 
   Instant started_at_{0};
   Instant next_roll_call_{0};  // when silence is looked for again

@@ -66,17 +66,18 @@ struct Kernels {
   void (*pack_threshold)(const float* v, std::size_t d, float threshold, std::uint32_t* signs,
                          std::uint32_t* voted);
 
-  // Stochastic ballots. Parameter i has a random word of its own: with r = i / 32 and p = i mod 32
-  // it is word p / 8 of philox4x32({8r + p mod 8, 0, round, purpose}, key), so that eight
-  // generators side by side fill a row of 32. `bound`: B, finite and above 0.
+  // Stochastic ballots on parameters first, first + 1, ... of a vector: `v` holds d of them, and
+  // `first` is a multiple of 1024. Parameter i has a random word of its own: with r = i / 32 and p
+  // = i mod 32 it is word p / 8 of philox4x32({8r + p mod 8, 0, round, purpose}, key), so that
+  // eight generators side by side fill a row of 32. `bound`: B, finite and above 0.
   //
   // Voted with probability min(1, abs(v)/B): where (float(word >> 8) * 2^-24) * B < abs(v). The
   // sign bit is v's, 0 where not voted.
-  void (*pack_stochastic_ternary)(const float* v, std::size_t d, float bound, CoinAddress coin,
-                                  std::uint32_t* signs, std::uint32_t* voted);
+  void (*pack_stochastic_ternary)(const float* v, std::size_t first, std::size_t d, float bound,
+                                  CoinAddress coin, std::uint32_t* signs, std::uint32_t* voted);
   // + with probability 1/2 + clip(v/B, -1, 1)/2: where (float(int32(word) >> 8) * 2^-23) * B < v.
-  void (*pack_stochastic_sign)(const float* v, std::size_t d, float bound, CoinAddress coin,
-                               std::uint32_t* signs);
+  void (*pack_stochastic_sign)(const float* v, std::size_t first, std::size_t d, float bound,
+                               CoinAddress coin, std::uint32_t* signs);
 
   // The sign bits of voted parameters, in word-then-bit order, first one lowest, in ceil(n/8) bytes
   // at `out` (n: ones of `voted`); spare bits are 0. signs, voted: `words` words.

@@ -64,23 +64,24 @@ class WholeBlocks {
     portable::pack_threshold(v + whole, d - whole, threshold, signs + word, voted + word);
   }
 
-  static void pack_stochastic_ternary(const float* v, std::size_t d, float bound,
+  static void pack_stochastic_ternary(const float* v, std::size_t first, std::size_t d, float bound,
                                       const CoinAddress& coin, std::uint32_t* signs,
                                       std::uint32_t* voted) {
     const typename P::Philox philox(coin);
     const std::size_t whole = each(reach(d, bound), [&](std::size_t start, std::size_t word) {
-      P::ternary(v + start, philox, word, bound * 0x1p-24F, signs + word, voted + word);
+      P::ternary(v + start, philox, first / portable::kRows + word, bound * 0x1p-24F, signs + word,
+                 voted + word);
     });
-    portable::pack_stochastic_ternary_from(v, whole, d, bound, coin, signs, voted);
+    portable::pack_stochastic_ternary_from(v, whole, first, d, bound, coin, signs, voted);
   }
 
-  static void pack_stochastic_sign(const float* v, std::size_t d, float bound,
+  static void pack_stochastic_sign(const float* v, std::size_t first, std::size_t d, float bound,
                                    const CoinAddress& coin, std::uint32_t* signs) {
     const typename P::Philox philox(coin);
     const std::size_t whole = each(reach(d, bound), [&](std::size_t start, std::size_t word) {
-      P::sign(v + start, philox, word, bound * 0x1p-23F, signs + word);
+      P::sign(v + start, philox, first / portable::kRows + word, bound * 0x1p-23F, signs + word);
     });
-    portable::pack_stochastic_sign_from(v, whole, d, bound, coin, signs);
+    portable::pack_stochastic_sign_from(v, whole, first, d, bound, coin, signs);
   }
 
   static void apply(float* x, std::size_t d, const std::uint32_t* signs, const std::uint32_t* voted,

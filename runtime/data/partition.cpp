@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
 #include <numeric>
-#include <optional>
 
 #include "runtime/base/check.h"
 #include "runtime/base/philox.h"
@@ -16,10 +15,6 @@
 
 namespace psephos {
 namespace {
-
-constexpr std::string_view kShardsWord = "shards:";
-constexpr std::string_view kDirichletWord = "dirichlet:";
-constexpr std::string_view kRandomWord = "random:";
 
 // Philox rounds: 0 shuffles, 1 + c draws the Dirichlet shares of class c, and beyond the classes
 // there are, random parts are drawn.
@@ -31,15 +26,6 @@ constexpr std::uint32_t kDrawRound = 1'000;
 constexpr std::uint64_t kGammaAttempts = 64;
 
 using Indices = std::vector<std::uint32_t>;
-
-template <class T>
-std::optional<T> parse_number(std::string_view text) {
-  T value{};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return value;
-}
 
 PhiloxKey run_key(std::uint32_t seed) { return {seed, kRunStream}; }
 
@@ -155,31 +141,109 @@ Parts deal_dirichlet(double alpha, std::span<const std::uint8_t> labels, std::si
   return dealt;
 }
 
-Status check_request(const PartitionRule& rule, std::size_t samples, std::uint32_t parts) {
-  if (parts == 0) return Error{"a partition needs at least one part"};
-  if (parts > kMaxParts) {
-    return Error{fmt::format("{} parts are more than the {} that are possible", parts, kMaxParts)};
-  }
-  if (samples > std::numeric_limits<std::uint32_t>::max()) {
-    return Error{fmt::format("{} samples are too many to share out; use fewer", samples)};
-  }
-  if (rule.kind == PartitionRule::Kind::kRandom) {
-    if (samples == 0) return Error{"there are no samples to draw parts from"};
-    return Ok{};
-  }
-  if (parts > samples) {
-    return Error{fmt::format("{} parts of {} samples: some would be empty; use fewer parts", parts,
-                             samples)};
-  }
-  if (rule.kind == PartitionRule::Kind::kShards && std::uint64_t{parts} * rule.shards > samples) {
-    return Error{
-        fmt::format("{} parts of {} shards each, but {} samples; use fewer parts or shards", parts,
-                    rule.shards, samples)};
-  }
-  return Ok{};
+// What parts that share the samples out need: as many samples as there are parts, at least.
+Status check_listed(const PartitionOf& of) {
+  if (of.parts <= of.labels.size()) return Ok{};
+  return Error{fmt::format("{} parts of {} samples: some would be empty; use fewer parts", of.parts,
+                           of.labels.size())};
 }
 
+Partition listed(Parts dealt) {
+  for (Indices& part : dealt) std::sort(part.begin(), part.end());
+  return Partition::listed(dealt);
+}
+
+using Values = std::span<const double>;
+
+constexpr PartitionInfo kIid = {.head = {.word = "iid",
+                                         .help = "shuffled and shared out evenly",
+                                         .example = "iid",
+                                         .parameters = {}},
+                                .make = [](Values, const PartitionOf& of) -> Result<Partition> {
+                                  if (const Status possible = check_listed(of); !possible)
+                                    return possible.error();
+                                  return listed(deal_iid(of.labels.size(), of.parts, of.seed));
+                                }};
+
+constexpr RuleParameter kShardsParameters[] = {{.name = "K",
+                                                .meaning = "shards per client",
+                                                .kind = RuleParameter::Kind::kWhole,
+                                                .least = 1,
+                                                .most = kMaxShards,
+                                                .usual_least = 1,
+                                                .usual_most = 4}};
+
+constexpr PartitionInfo kShards = {
+    .head = {.word = "shards",
+             .help = "K label-sorted shards each",
+             .example = "shards:2",
+             .parameters = kShardsParameters},
+    .make = [](Values values, const PartitionOf& of) -> Result<Partition> {
+      if (const Status possible = check_listed(of); !possible) return possible.error();
+      const auto shards = static_cast<std::uint32_t>(values[0]);
+      if (std::uint64_t{of.parts} * shards > of.labels.size()) {
+        return Error{
+            fmt::format("{} parts of {} shards each, but {} samples; use fewer parts or shards",
+                        of.parts, shards, of.labels.size())};
+      }
+      return listed(deal_shards(shards, of.labels, of.classes, of.parts, of.seed));
+    }};
+
+constexpr RuleParameter kDirichletParameters[] = {{.name = "A",
+                                                   .meaning = "concentration",
+                                                   .kind = RuleParameter::Kind::kDouble,
+                                                   .least = kMinAlpha,
+                                                   .most = kMaxAlpha,
+                                                   .usual_least = 0.05,
+                                                   .usual_most = 10}};
+
+constexpr PartitionInfo kDirichlet = {
+    .head = {.word = "dirichlet",
+             .help = "the smaller A, the more uneven",
+             .example = "dirichlet:0.1",
+             .parameters = kDirichletParameters},
+    .make = [](Values values, const PartitionOf& of) -> Result<Partition> {
+      if (const Status possible = check_listed(of); !possible) return possible.error();
+      return listed(deal_dirichlet(values[0], of.labels, of.classes, of.parts, of.seed));
+    }};
+
+constexpr RuleParameter kRandomParameters[] = {{.name = "N",
+                                                .meaning = "samples per client",
+                                                .kind = RuleParameter::Kind::kWhole,
+                                                .least = 1,
+                                                .most = kMaxPartSize,
+                                                .usual_least = 1,
+                                                .usual_most = 100}};
+
+constexpr PartitionInfo kRandom = {
+    .head = {.word = "random",
+             .help = "N samples each, drawn from all: for more clients than samples",
+             .example = "random:60",
+             .parameters = kRandomParameters},
+    .make = [](Values values, const PartitionOf& of) -> Result<Partition> {
+      if (of.labels.empty()) return Error{"there are no samples to draw parts from"};
+      return Partition::drawn(of.parts, static_cast<std::uint32_t>(values[0]),
+                              static_cast<std::uint32_t>(of.labels.size()), of.seed);
+    }};
+
 }  // namespace
+
+const Family<PartitionInfo>& partition_rules() {
+  static constexpr std::array kRules = {
+      &kIid,
+      &kShards,
+      &kDirichlet,
+      &kRandom,
+  };
+  static const Family<PartitionInfo> kFamily("partition", kRules);
+  return kFamily;
+}
+
+Result<PartitionRule> parse_partition(std::string_view text) {
+  auto rule = partition_rules().parse(text);
+  if (!rule) return Error{"--partition: " + rule.error().text};
+  return rule;
+}
 
 Partition Partition::listed(std::span<const std::vector<std::uint32_t>> parts) {
   Partition partition;
@@ -220,74 +284,19 @@ std::vector<std::uint32_t> Partition::indices(std::uint32_t part) const {
   return indices;
 }
 
-Result<PartitionRule> parse_partition(std::string_view text) {
-  if (text == "iid") return PartitionRule{};
-  if (text.starts_with(kShardsWord)) {
-    const auto shards = parse_number<std::uint32_t>(text.substr(kShardsWord.size()));
-    if (shards && *shards >= 1 && *shards <= kMaxShards) {
-      return PartitionRule{PartitionRule::Kind::kShards, *shards, 0};
-    }
-    return Error{fmt::format("--partition {}: give 1 to {} shards per client, as in shards:2", text,
-                             kMaxShards)};
-  }
-  if (text.starts_with(kDirichletWord)) {
-    const auto alpha = parse_number<double>(text.substr(kDirichletWord.size()));
-    if (alpha && *alpha >= kMinAlpha && *alpha <= kMaxAlpha) {
-      return PartitionRule{PartitionRule::Kind::kDirichlet, 0, *alpha};
-    }
-    return Error{
-        fmt::format("--partition {}: give a concentration from {} to {}, as in "
-                    "dirichlet:0.1",
-                    text, kMinAlpha, kMaxAlpha)};
-  }
-  if (text.starts_with(kRandomWord)) {
-    const auto size = parse_number<std::uint32_t>(text.substr(kRandomWord.size()));
-    if (size && *size >= 1 && *size <= kMaxPartSize) {
-      return PartitionRule{PartitionRule::Kind::kRandom, 0, 0, *size};
-    }
-    return Error{fmt::format("--partition {}: give 1 to {} samples per client, as in random:60",
-                             text, kMaxPartSize)};
-  }
-  return Error{fmt::format(
-      "--partition {}: unknown; known are iid, shards:K, dirichlet:A and random:N", text)};
-}
-
-std::string to_string(const PartitionRule& rule) {
-  switch (rule.kind) {
-    case PartitionRule::Kind::kShards:
-      return fmt::format("shards:{}", rule.shards);
-    case PartitionRule::Kind::kDirichlet:
-      return fmt::format("dirichlet:{}", rule.alpha);
-    case PartitionRule::Kind::kRandom:
-      return fmt::format("random:{}", rule.size);
-    case PartitionRule::Kind::kIid:
-      break;
-  }
-  return "iid";
-}
-
 Result<Partition> make_partition(const PartitionRule& rule, std::span<const std::uint8_t> labels,
                                  std::size_t classes, std::uint32_t parts, std::uint32_t seed) {
-  if (Status status = check_request(rule, labels.size(), parts); !status) return status.error();
+  if (parts == 0) return Error{"a partition needs at least one part"};
+  if (parts > kMaxParts) {
+    return Error{fmt::format("{} parts are more than the {} that are possible", parts, kMaxParts)};
+  }
+  if (labels.size() > std::numeric_limits<std::uint32_t>::max()) {
+    return Error{fmt::format("{} samples are too many to share out; use fewer", labels.size())};
+  }
   PSEPHOS_CHECK(std::all_of(labels.begin(), labels.end(),
                             [classes](std::uint8_t label) { return label < classes; }),
                 "make_partition: every label is below the number of classes");
-  Parts dealt;
-  switch (rule.kind) {
-    case PartitionRule::Kind::kIid:
-      dealt = deal_iid(labels.size(), parts, seed);
-      break;
-    case PartitionRule::Kind::kShards:
-      dealt = deal_shards(rule.shards, labels, classes, parts, seed);
-      break;
-    case PartitionRule::Kind::kDirichlet:
-      dealt = deal_dirichlet(rule.alpha, labels, classes, parts, seed);
-      break;
-    case PartitionRule::Kind::kRandom:
-      return Partition::drawn(parts, rule.size, static_cast<std::uint32_t>(labels.size()), seed);
-  }
-  for (Indices& part : dealt) std::sort(part.begin(), part.end());
-  return Partition::listed(dealt);
+  return rule.rule->make(rule.values, {labels, classes, parts, seed});
 }
 
 }  // namespace psephos

@@ -5,23 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime/base/result.h"
 #include "runtime/data/dataset.h"
+#include "runtime/rules/words.h"
 
 namespace psephos {
-
-struct PartitionRule {
-  enum class Kind : std::uint8_t { kIid, kShards, kDirichlet, kRandom };
-  Kind kind = Kind::kIid;
-  std::uint32_t shards = 0;  // kShards: label-sorted shards per client
-  double alpha = 0;          // kDirichlet: concentration, small is uneven
-  std::uint32_t size = 0;    // kRandom: samples per client
-  bool operator==(const PartitionRule&) const = default;
-};
 
 inline constexpr std::uint32_t kMaxShards = 1'000'000;  // per client
 inline constexpr double kMinAlpha = 0.001;
@@ -29,10 +20,25 @@ inline constexpr double kMaxAlpha = 1e6;
 inline constexpr std::uint32_t kMaxPartSize = 1'000'000;  // kRandom
 inline constexpr std::uint32_t kMaxParts = 1'000'000;
 
-// "iid", "shards:K", "dirichlet:A", "random:N": K in 1..kMaxShards, A in kMinAlpha..kMaxAlpha, N in
-// 1..kMaxPartSize.
-Result<PartitionRule> parse_partition(std::string_view text);
-std::string to_string(const PartitionRule& rule);
+// What a partition is cut from.
+struct PartitionOf {
+  std::span<const std::uint8_t> labels;  // each below `classes`
+  std::size_t classes = 0;
+  std::uint32_t parts = 0;
+  std::uint32_t seed = 0;
+};
+
+class Partition;
+
+struct PartitionInfo {
+  RuleHead head;
+  Result<Partition> (*make)(std::span<const double> values, const PartitionOf& of);
+};
+using PartitionRule = Chosen<PartitionInfo>;
+
+// The only list of partition rules.
+const Family<PartitionInfo>& partition_rules();
+Result<PartitionRule> parse_partition(std::string_view text);  // "iid", "shards:2"
 
 // Which training samples each part holds: listed, in one array for all parts; or computed when they
 // are asked for, where parts are random and a crowd may have more of them than there are samples.

@@ -4,11 +4,24 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "runtime/base/bytes.h"
+#include "runtime/replica/tensor_table.h"
 #include "runtime/signs/packed_signs.h"
 
 namespace psephos {
+
+// How far a decision moves parameters: those below `end`, from the range before on.
+struct StepRange {
+  std::size_t end = 0;
+  float step = 0;  // finite, >= 0
+};
+
+// The ranges of a decision's steps: `delta` for all d parameters where `steps` is empty, else one
+// for each tensor.
+std::vector<StepRange> step_ranges(std::size_t parameters, float delta,
+                                   std::span<const float> steps, const TensorTable& tensors);
 
 class Replica {
  public:
@@ -24,6 +37,11 @@ class Replica {
   // fingerprint of what x has become, taken block by block while the block is in the cache. Large
   // replicas are moved on up to `threads` threads, to the same bits.
   std::uint64_t apply(const PackedSigns& decision, float delta, float keep, unsigned threads = 1);
+
+  // The same with a step for each range: x <- x*keep, rounded, then x - s*step, rounded. `ranges`
+  // ascend and end at d.
+  std::uint64_t apply(const PackedSigns& decision, std::span<const StepRange> ranges, float keep,
+                      unsigned threads = 1);
 
   std::uint64_t fingerprint() const;
 

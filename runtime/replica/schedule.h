@@ -4,26 +4,27 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/rules/words.h"
 
 namespace psephos {
 
 inline constexpr std::size_t kMaxSteps = 64;
 
-struct Schedule {
-  enum class Kind : std::uint8_t { kConstant, kSqrt, kCosine, kStep };
-  Kind kind = Kind::kConstant;
-  std::vector<std::uint32_t> steps;  // kStep: ascending rounds at which delta falls to a tenth
-  bool operator==(const Schedule&) const = default;
+struct ScheduleInfo {
+  RuleHead head;
+  // delta_k in double for round k of K. `values`: the numbers behind the word.
+  double (*rate)(std::span<const double> values, double lr, std::uint32_t round,
+                 std::uint32_t rounds);
 };
+using Schedule = Chosen<ScheduleInfo>;
 
-// "constant", "sqrt", "cosine", "step:R1,R2,..." (ascending, at most kMaxSteps).
-Result<Schedule> parse_schedule(std::string_view text);
-std::string to_string(const Schedule& schedule);
+// The only list of schedules.
+const Family<ScheduleInfo>& schedules();
+Result<Schedule> parse_schedule(std::string_view text);  // "cosine", "step:300,450"
 
 // delta_k for round k of K; lr > 0, and at most the greatest float. constant: lr. sqrt: lr /
 // sqrt(k+1) (ICML 2018, theorem 3). cosine: lr/2 * (1 + cos(pi k / K)). step: lr / 10^(steps

@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/nearest_name.h"
 #include "runtime/base/units.h"
 #include "runtime/formats/text_file.h"
 #include "runtime/report/config_text.h"
-#include "runtime/report/nearest_name.h"
 
 namespace psephos {
 namespace {

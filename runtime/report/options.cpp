@@ -30,7 +30,7 @@ class Group {
  public:
   Group(CLI::App& app, const char* name) : app_(app), name_(name) {}
 
-  void word(const char* flag, std::string& value, const char* type, const char* help) {
+  void word(const char* flag, std::string& value, const char* type, const std::string& help) {
     dress(app_.add_option(flag, value, help), type);
   }
   void number(const char* flag, std::uint32_t& value, const char* type, const char* help) {
@@ -80,8 +80,7 @@ void add_training_options(CLI::App& app, RunOptions& options) {
   group.number("--batch", options.batch, "N", "samples behind one gradient");
   group.number("--lr", options.lr, "RATE", "how far a decision moves each parameter, at most");
   group.word("--schedule", options.schedule, "RULE",
-             "learning rate over rounds: constant, sqrt (lr/sqrt(k+1)),\n"
-             "cosine (down to 0), or step:R1,R2 (a tenth from R1, R2 on)");
+             "learning rate over rounds:\n" + schedules().help());
   group.number("--weight-decay", options.weight_decay, "L",
                "each round also shrinks parameters by the share lr * L");
   group.word("--local-steps", options.local_steps, "N",
@@ -96,19 +95,13 @@ void add_training_options(CLI::App& app, RunOptions& options) {
 
 void add_vote_options(CLI::App& app, RunOptions& options) {
   Group group(app, kVote);
-  group.word("--algorithm", options.algorithm, "NAME",
-             "what a client votes from: signum (its gradient's momentum) or\n"
-             "signsgd (its gradient)");
-  group.number("--beta", options.beta, "B", "signum: share of the old momentum that stays, 0 to 1");
-  group.word("--ballot", options.ballot, "RULE",
-             "sign (one bit for every parameter), or threshold:T (abstain\n"
-             "where the value is at most T times the mean magnitude)");
-  group.word("--decision", options.decision, "RULE",
-             "majority, or quorum:SHARE (no step where the margin is under\n"
-             "that share of the voters)");
+  group.word("--algorithm", options.algorithm, "RULE", worker_rules().help());
+  group.number("--beta", options.beta, "B", "BETA of --algorithm, where that does not say it");
+  group.word("--ballot", options.ballot, "RULE", ballot_rules().help());
+  group.word("--decision", options.decision, "RULE", decision_rules().help());
   group.word("--downlink", options.downlink, "FORM",
              "decisions as ternary (a tie is no step), or binary (1 bit per\n"
-             "parameter, ties by coin; not with quorum or threshold)");
+             "parameter, ties by coin; for rules that leave nothing out)");
 }
 
 void add_round_options(CLI::App& app, RunOptions& options) {
@@ -149,8 +142,29 @@ void take(Result<T> parsed, const char* flag, T& value, Status& status) {
     value = std::move(parsed).value();
   } else if (status) {
     const std::string& text = parsed.error().text;
-    status = Error{text.starts_with(flag) ? text : fmt::format("{}: {}", flag, text)};
+    status = Error{text.starts_with("--") ? text : fmt::format("{}: {}", flag, text)};
   }
+}
+
+// --beta is the number BETA of the rule that a client votes by, where its words leave it out.
+Result<WorkerChoice> worker_choice(const RunOptions& options) {
+  auto choice = parse_worker_rule(options.algorithm);
+  if (!choice) return choice;
+  const std::span<const RuleParameter> parameters = choice->rule->head.parameters;
+  const bool has_beta = !parameters.empty() && parameters.front().name == "BETA";
+  const bool given = options.beta != RunOptions{}.beta;
+  if (!has_beta || !given) return choice;
+  const auto beta = static_cast<double>(to_float(options.beta));
+  if (options.algorithm.find(':') != std::string::npos) {
+    if (choice->values.front() == beta) return choice;
+    return Error{fmt::format("--beta {}: --algorithm {} says another: give one of them",
+                             options.beta, options.algorithm)};
+  }
+  choice->values.front() = beta;
+  if (const Status fits = check_rule(choice->rule->head, choice->values); !fits) {
+    return Error{fmt::format("--beta {}: {}", options.beta, fits.error().text)};
+  }
+  return choice;
 }
 
 // "external:FILE" names a file of this machine: only the first word is the clients' business.
@@ -267,7 +281,7 @@ Result<RunConfig> to_run_config(const RunOptions& options) {
   RunConfig config;
   Hyperparameters& hyper = config.hyper;
   Status status = Ok{};
-  take(parse_algorithm(options.algorithm), "--algorithm", hyper.algorithm, status);
+  take(worker_choice(options), "--algorithm", hyper.worker, status);
   take(parse_ballot_rule(options.ballot), "--ballot", hyper.ballot, status);
   take(parse_decision_rule(options.decision), "--decision", config.decision, status);
   take(parse_downlink(options.downlink), "--downlink", config.downlink, status);
@@ -283,9 +297,8 @@ Result<RunConfig> to_run_config(const RunOptions& options) {
 
   hyper.rounds = options.rounds;
   hyper.seed = options.seed;
-  hyper.beta = to_float(options.beta);
-  hyper.batch = options.batch;
-  hyper.local_lr = to_float(options.local_lr);
+  config.batch = options.batch;
+  config.local_lr = to_float(options.local_lr);
   hyper.staleness = options.staleness;
   hyper.heartbeat_ms = options.heartbeat_ms;
   config.lr = options.lr;

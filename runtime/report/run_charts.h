@@ -11,8 +11,8 @@
 #include "runtime/report/config_values.h"
 #include "runtime/report/curve.h"
 #include "runtime/report/picture.h"
-#include "runtime/report/round_row.h"
 #include "runtime/report/summary.h"
+#include "runtime/run/observations.h"
 
 namespace psephos {
 

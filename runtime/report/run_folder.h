@@ -14,8 +14,8 @@
 
 #include "runtime/base/result.h"
 #include "runtime/formats/npy.h"
-#include "runtime/report/round_row.h"
 #include "runtime/report/summary.h"
+#include "runtime/run/observations.h"
 
 namespace psephos {
 

@@ -7,20 +7,9 @@
 #include <vector>
 
 #include "runtime/report/net_counters.h"
-#include "runtime/report/round_row.h"
+#include "runtime/run/observations.h"
 
 namespace psephos {
-
-// One client over the whole run: a row of clients.csv.
-struct ClientRow {
-  std::string name;
-  std::uint64_t samples = 0;
-  std::uint64_t invited = 0;  // rounds
-  std::uint64_t counted = 0;
-  std::uint64_t late = 0;    // arrived after the round had closed
-  std::uint64_t absent = 0;  // invited, nothing usable came before the round closed (late included)
-  double agreement = 0;      // mean over counted ballots, 0..1
-};
 
 struct Summary {
   std::string program;

@@ -41,9 +41,9 @@ std::vector<Field> all_fields(const RoundRow& row, const std::optional<Evaluatio
         {fmt::format("accuracy {:.4f} (at {})", evaluation->held_out->accuracy, evaluation->round),
          1});
   }
-  if (evaluation && evaluation->clients_mean) {
+  if (evaluation && evaluation->clients_median) {
     fields.push_back({fmt::format("clients' accuracy {:.4f} (at {})",
-                                  evaluation->clients_mean->accuracy, evaluation->round),
+                                  evaluation->clients_median->accuracy, evaluation->round),
                       evaluation->held_out ? 6 : 1});
   }
   fields.push_back({fmt::format("voters {}/{}", row.voters, row.expected), 5});

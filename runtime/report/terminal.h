@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/report/round_row.h"
 #include "runtime/report/status_line.h"
+#include "runtime/run/observations.h"
 
 namespace psephos {
 

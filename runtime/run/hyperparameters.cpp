@@ -7,10 +7,10 @@
 #include <cmath>
 #include <optional>
 
+#include "runtime/base/check.h"
+
 namespace psephos {
 namespace {
-
-constexpr std::string_view kThreshold = "threshold:";
 
 // The whole of `text` as a number, or nothing.
 template <class T>
@@ -27,28 +27,26 @@ std::optional<float> parse_finite(std::string_view text) {
   return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
-bool positive(float value) { return std::isfinite(value) && value > 0; }
-
 bool valid_model_text(const std::string& text) {
   return !text.empty() && text.size() <= kMaxModelText &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-// The words of the rules: only a peer can send a number that no word stands for.
-Status check_rules(const Hyperparameters& hyper) {
-  if (hyper.algorithm != Algorithm::kSignsgd && hyper.algorithm != Algorithm::kSignum) {
-    return Error{"an algorithm this release does not know: known are signsgd and signum"};
+Status check_words(const Hyperparameters& hyper) {
+  if (const Status worker = check_rule(hyper.worker.rule->head, hyper.worker.values); !worker) {
+    return Error{"--algorithm " + worker.error().text};
   }
-  if (hyper.ballot.kind != BallotRule::Kind::kSign &&
-      hyper.ballot.kind != BallotRule::Kind::kThreshold) {
-    return Error{"a ballot rule this release does not know: known are sign and threshold:T"};
-  }
-  if (hyper.ballot.kind == BallotRule::Kind::kThreshold && !positive(hyper.ballot.threshold)) {
-    return Error{fmt::format("--ballot threshold:{}: the threshold must be a finite number above 0",
-                             hyper.ballot.threshold)};
+  if (const Status ballot = check_rule(hyper.ballot.rule->head, hyper.ballot.values); !ballot) {
+    return Error{"--ballot " + ballot.error().text};
   }
   if (hyper.audience != Audience::kAll && hyper.audience != Audience::kDrawn) {
     return Error{"an audience this release does not know: known are all and drawn"};
+  }
+  if (hyper.ballot.rule->needs.settles && hyper.staleness > 0) {
+    return Error{fmt::format(
+        "--ballot {} needs --staleness 0: what it remembers depends on whether the ballot of a "
+        "round was counted in that round",
+        to_string(hyper.ballot))};
   }
   return Ok{};
 }
@@ -57,18 +55,9 @@ Status check_numbers(const Hyperparameters& hyper) {
   if (hyper.rounds < 1 || hyper.rounds > kMaxRounds) {
     return Error{fmt::format("--rounds {}: must be 1 to {}", hyper.rounds, kMaxRounds)};
   }
-  if (!(hyper.beta >= 0 && hyper.beta < 1)) {
-    return Error{fmt::format("--beta {}: must be at least 0 and below 1", hyper.beta)};
-  }
-  if (hyper.batch < 1 || hyper.batch > kMaxBatch) {
-    return Error{fmt::format("--batch {}: must be 1 to {} samples", hyper.batch, kMaxBatch)};
-  }
   if (hyper.local_steps > kMaxLocalSteps) {
     return Error{
         fmt::format("--local-steps {}: must be at most {}", hyper.local_steps, kMaxLocalSteps)};
-  }
-  if (!positive(hyper.local_lr)) {
-    return Error{fmt::format("--local-lr {}: must be a finite number above 0", hyper.local_lr)};
   }
   if (hyper.staleness > kMaxStaleness) {
     return Error{
@@ -87,27 +76,6 @@ Status check_numbers(const Hyperparameters& hyper) {
 }
 
 }  // namespace
-
-Result<Algorithm> parse_algorithm(std::string_view text) {
-  if (text == "signsgd") return Algorithm::kSignsgd;
-  if (text == "signum") return Algorithm::kSignum;
-  return Error{fmt::format("unknown algorithm '{}': known are signsgd and signum", text)};
-}
-
-Result<BallotRule> parse_ballot_rule(std::string_view text) {
-  if (text == "sign") return BallotRule{};
-  if (text.starts_with(kThreshold)) {
-    const std::optional<float> threshold = parse_finite(text.substr(kThreshold.size()));
-    if (threshold && *threshold > 0) {
-      return BallotRule{.kind = BallotRule::Kind::kThreshold, .threshold = *threshold};
-    }
-    return Error{fmt::format(
-        "'{}' is no ballot rule: write threshold:T with T > 0, e.g. threshold:0.5", text)};
-  }
-  return Error{fmt::format(
-      "unknown ballot rule '{}': known are sign and threshold:T with T > 0, e.g. threshold:0.5",
-      text)};
-}
 
 Result<Audience> parse_audience(std::string_view text) {
   if (text == "all") return Audience::kAll;
@@ -137,16 +105,15 @@ Result<Normalisation> parse_normalisation(std::string_view text) {
       text)};
 }
 
-std::string to_string(Algorithm algorithm) {
-  return algorithm == Algorithm::kSignsgd ? "signsgd" : "signum";
+std::string to_string(Audience audience) {
+  switch (audience) {
+    case Audience::kAll:
+      return "all";
+    case Audience::kDrawn:
+      return "drawn";
+  }
+  PSEPHOS_CHECK(false, "an audience of no kind");
 }
-
-std::string to_string(const BallotRule& rule) {
-  if (rule.kind == BallotRule::Kind::kSign) return "sign";
-  return fmt::format("{}{}", kThreshold, rule.threshold);  // {} prints the shortest exact decimal
-}
-
-std::string to_string(Audience audience) { return audience == Audience::kAll ? "all" : "drawn"; }
 
 std::string local_steps_to_string(std::uint32_t local_steps) {
   return local_steps == kLocalEpoch ? "epoch" : std::to_string(local_steps);
@@ -162,7 +129,7 @@ Status check_hyperparameters(const Hyperparameters& hyper) {
     return Error{
         fmt::format("--model must be 1 to {} printable characters, e.g. mlp:128", kMaxModelText)};
   }
-  if (Status status = check_rules(hyper); !status) return status;
+  if (Status status = check_words(hyper); !status) return status;
   return check_numbers(hyper);
 }
 

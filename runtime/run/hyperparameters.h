@@ -1,6 +1,7 @@
 #pragma once
-// What the coordinator decides and every client obeys: sent once, in Welcome. The words of each
-// rule are parsed and printed here, so that flags, files, logs and the wire say the same thing.
+// What the coordinator decides and every client obeys: sent once, in Welcome. Rules are words
+// (runtime/rules); other words are parsed and printed here, so that flags, files, logs and the wire
+// say the same thing.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,20 +9,10 @@
 #include <string_view>
 
 #include "runtime/base/result.h"
+#include "runtime/rules/ballot/ballot_rule.h"
+#include "runtime/rules/worker/worker_rule.h"
 
 namespace psephos {
-
-// What a client votes from (ICML 2018): the gradient (algorithms 1 and 3) or its momentum
-// (algorithm 2).
-enum class Algorithm : std::uint8_t { kSignsgd = 0, kSignum = 1 };
-
-// How the vector becomes a ballot.
-struct BallotRule {
-  enum class Kind : std::uint8_t { kSign = 0, kThreshold = 1 };
-  Kind kind = Kind::kSign;
-  float threshold = 0;  // kThreshold: abstain where abs(v) <= threshold * mean(abs(v))
-  bool operator==(const BallotRule&) const = default;
-};
 
 // Who is sent decisions: every joined client, or only those drawn to vote next.
 enum class Audience : std::uint8_t { kAll = 0, kDrawn = 1 };
@@ -36,7 +27,6 @@ struct Normalisation {
 
 inline constexpr std::uint32_t kLocalEpoch = 0;  // local_steps: one pass over the client's own data
 inline constexpr std::uint32_t kMaxLocalSteps = 1'000'000;
-inline constexpr std::uint32_t kMaxBatch = 65'536;
 inline constexpr std::uint32_t kMaxRounds = 100'000'000;
 inline constexpr std::uint32_t kMaxStaleness = 64;  // rounds
 inline constexpr std::uint32_t kMinHeartbeatMs = 50;
@@ -49,13 +39,10 @@ inline constexpr std::string_view kExternalModel = "external";
 struct Hyperparameters {
   std::string model = "mlp:128";  // words of runtime/models/model.h, or kExternalModel
   std::uint32_t rounds = 600;
-  std::uint32_t seed = 1;  // the run's: x_0, draws, tie coins
-  Algorithm algorithm = Algorithm::kSignum;
-  float beta = 0.9f;  // kSignum: momentum
-  BallotRule ballot;
-  std::uint32_t batch = 32;       // samples per gradient
+  std::uint32_t seed = 1;                        // the run's: x_0, draws, tie coins
+  WorkerChoice worker = worker_rules().first();  // what a client votes from
+  BallotChoice ballot = ballot_rules().first();  // how that becomes a ballot
   std::uint32_t local_steps = 1;  // kLocalEpoch, or the number of SGD steps behind one ballot
-  float local_lr = 0.03f;         // of those steps, when there is more than one
   std::uint32_t staleness = 0;    // oldest ballot that counts, in rounds
   Audience audience = Audience::kAll;
   std::uint32_t heartbeat_ms = 2000;
@@ -63,13 +50,9 @@ struct Hyperparameters {
   bool operator==(const Hyperparameters&) const = default;
 };
 
-Result<Algorithm> parse_algorithm(std::string_view text);          // "signsgd", "signum"
-Result<BallotRule> parse_ballot_rule(std::string_view text);       // "sign", "threshold:0.5"
 Result<Audience> parse_audience(std::string_view text);            // "all", "drawn"
 Result<std::uint32_t> parse_local_steps(std::string_view text);    // "epoch", "1", "8"
 Result<Normalisation> parse_normalisation(std::string_view text);  // "unit", "SCALE:OFFSET"
-std::string to_string(Algorithm algorithm);
-std::string to_string(const BallotRule& rule);
 std::string to_string(Audience audience);
 std::string local_steps_to_string(std::uint32_t local_steps);
 std::string to_string(const Normalisation& normalisation);

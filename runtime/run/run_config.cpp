@@ -2,12 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
+#include "runtime/vote/tally.h"
+
 namespace psephos {
 namespace {
 
 static_assert(kMaxClients <= kMaxVoters, "a round of all clients must fit a tally");
 
 Status check_rates(const RunConfig& config) {
+  if (config.batch < 1 || config.batch > kMaxBatch) {
+    return Error{fmt::format("--batch {}: must be 1 to {} samples", config.batch, kMaxBatch)};
+  }
+  if (!(std::isfinite(config.local_lr) && config.local_lr > 0)) {
+    return Error{fmt::format("--local-lr {}: must be a finite number above 0", config.local_lr)};
+  }
   if (!(config.lr >= kMinLearningRate && config.lr <= kMaxLearningRate)) {
     return Error{
         fmt::format("--lr {}: must be {} to {}", config.lr, kMinLearningRate, kMaxLearningRate)};
@@ -53,29 +63,27 @@ Status check_people(const RunConfig& config) {
 }
 
 Status check_decision(const RunConfig& config) {
-  const bool quorum = config.decision.kind == DecisionRule::Kind::kQuorum;
-  if (quorum && (config.decision.quorum_ppm < 1 || config.decision.quorum_ppm > 1'000'000)) {
-    return Error{"--decision quorum:THETA: THETA must be above 0 and at most 1"};
+  const DecisionChoice& decision = config.decision;
+  if (const Status known = check_rule(decision.rule->head, decision.values); !known) {
+    return Error{"--decision " + known.error().text};
   }
   if (config.downlink == Downlink::kTernary) return Ok{};
-  if (quorum || config.hyper.ballot.kind != BallotRule::Kind::kSign) {
+  const bool ballots_abstain = config.hyper.ballot.rule->needs.abstains;
+  if (ballots_abstain || needs_of(decision).zeros) {
     return Error{
-        "--downlink binary cannot carry abstentions: use --downlink ternary, or --ballot sign "
-        "with --decision majority"};
+        fmt::format("--downlink binary cannot carry what {} leaves out: use --downlink ternary, or "
+                    "another rule",
+                    ballots_abstain ? "--ballot " + to_string(config.hyper.ballot)
+                                    : "--decision " + to_string(decision))};
   }
   return Ok{};
 }
 
 }  // namespace
 
-Result<Downlink> parse_downlink(std::string_view text) {
-  if (text == "ternary") return Downlink::kTernary;
-  if (text == "binary") return Downlink::kBinary;
-  return Error{fmt::format("unknown downlink '{}': known are ternary and binary", text)};
-}
-
-std::string to_string(Downlink downlink) {
-  return downlink == Downlink::kTernary ? "ternary" : "binary";
+RoundTerms first_terms(const RunConfig& config, const TensorTable& tensors) {
+  const bool scales = config.hyper.ballot.rule->needs.scales;
+  return {config.local_lr, config.batch, std::vector<float>(scales ? tensors.size() : 0)};
 }
 
 Status check_run_config(const RunConfig& config) {

@@ -6,9 +6,12 @@
 #include <string>
 
 #include "runtime/base/result.h"
+#include "runtime/replica/round_terms.h"
 #include "runtime/replica/schedule.h"
+#include "runtime/replica/tensor_table.h"
+#include "runtime/rules/decision/decision_rule.h"
 #include "runtime/run/hyperparameters.h"
-#include "runtime/vote/decision_rule.h"
+#include "runtime/vote/downlink.h"
 
 namespace psephos {
 
@@ -22,10 +25,12 @@ struct RunConfig {
   Hyperparameters hyper;
   std::string tensors_file;  // of an external model (runtime/replica/tensor_file.h); else empty
   std::string init_file;     // x_0 (runtime/replica/initial_file.h); empty: drawn
-  DecisionRule decision;
+  DecisionChoice decision = decision_rules().first();
   Downlink downlink = Downlink::kTernary;
+  std::uint32_t batch = 32;  // samples per gradient
+  float local_lr = 0.03f;    // of the local steps, where there are several
   double lr = 1e-3;
-  Schedule schedule;
+  Schedule schedule = schedules().first();
   double weight_decay = 0;             // lambda
   double fraction = 1.0;               // of live clients drawn to vote in a round
   std::uint32_t min_voters = 1;        // no round closes with fewer ballots
@@ -38,11 +43,11 @@ struct RunConfig {
   bool client_eval = false;                // ask clients for evaluations, too
 };
 
-Result<Downlink> parse_downlink(std::string_view text);  // "ternary", "binary"
-std::string to_string(Downlink downlink);
+// The terms of round 0: no scale is known yet.
+RoundTerms first_terms(const RunConfig& config, const TensorTable& tensors);
 
-// Ranges (check_hyperparameters included), and combinations that cannot work: quorum or abstaining
-// ballots with --downlink binary, more voters wanted than clients, decay that eats the step.
+// Ranges (check_hyperparameters included), and combinations that cannot work: rules that leave
+// parameters out with --downlink binary, more voters wanted than clients, decay that eats the step.
 // Sentences name the flags.
 Status check_run_config(const RunConfig& config);
 

@@ -4,7 +4,6 @@
 
 #include <bit>
 #include <cstring>
-#include <optional>
 
 namespace psephos {
 namespace {
@@ -63,7 +62,7 @@ void append_rice(std::span<const std::uint32_t> bits, std::uint64_t count, std::
                                                         out.data() + quotients));
 }
 
-Result<RiceString> read_rice(ByteSpan bytes, std::uint64_t places) {
+Result<RiceString> read_rice(ByteSpan bytes, std::uint64_t places, std::optional<unsigned> said) {
   RiceString rice;
   if (bytes.size() < kCountBytes) return Error{"a Rice string ends within its count"};
   std::memcpy(&rice.count, bytes.data(), kCountBytes);
@@ -72,6 +71,11 @@ Result<RiceString> read_rice(ByteSpan bytes, std::uint64_t places) {
         fmt::format("a Rice string has {} places set, of {} there are", rice.count, places)};
   }
   const unsigned parameter = rice_parameter(rice.count, places);
+  if (said && *said != parameter) {
+    return Error{
+        fmt::format("the header's Rice parameter k is {}, {} is wanted for {} of {} places", *said,
+                    parameter, rice.count, places)};
+  }
   const std::uint64_t remainder_bits = std::uint64_t{rice.count} * parameter;
   const std::size_t remainder_bytes = bytes_for(remainder_bits);
   const ByteSpan rest = bytes.subspan(kCountBytes);

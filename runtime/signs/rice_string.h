@@ -5,14 +5,14 @@
 //   count        4 bytes, little-endian: how many places are in the set.
 //   remainders   the low k bits of every gap, first gap first, in ceil(count*k/8) bytes.
 //   quotients    for every gap the rest of it in unary: gap / 2^k zeros, then a one; in whole
-//   bytes,
-//                the last of which holds the last one.
+//                bytes, the last of which holds the last one.
 //
 // Both strings of bits are packed lowest bit first, their spare bits 0. The gap of a place is how
 // many places that are not in the set stand before it, since the one before. k follows from count
 // and the number of places, so equal sets are equal bytes.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "platforms/kernels/kernels.h"
@@ -43,8 +43,10 @@ struct RiceString {
   std::size_t bytes = 0;  // all of it
 };
 
-// The one that `bytes` begin with; what follows is not looked at. Allocates nothing.
-Result<RiceString> read_rice(ByteSpan bytes, std::uint64_t places);
+// The one that `bytes` begin with; what follows is not looked at. `said`: the k that stands in
+// front of it, where one does; another than the string's own is refused. Allocates nothing.
+Result<RiceString> read_rice(ByteSpan bytes, std::uint64_t places,
+                             std::optional<unsigned> said = std::nullopt);
 
 // Its set as `words` words; refuses a place past them.
 Result<Words> decode_rice(const RiceString& rice, std::size_t words);

@@ -83,10 +83,10 @@ Error not_the_smallest(TernaryForm form) {
                   static_cast<unsigned>(form))};
 }
 
-Status check_header(ByteSpan planes, unsigned parameter) {
-  if (planes[1] != parameter) {
-    return Error{fmt::format("the ternary header's Rice parameter is {} instead of {}", planes[1],
-                             parameter)};
+// Where a form has a Rice string, that knew its parameter.
+Status check_header(ByteSpan planes, bool rice) {
+  if (!rice && planes[1] != 0) {
+    return Error{fmt::format("the ternary header's Rice parameter is {} instead of 0", planes[1])};
   }
   if (planes[2] != 0 || planes[3] != 0) {
     return Error{"the last two bytes of the ternary header are not 0"};
@@ -110,7 +110,7 @@ Result<TernaryPlanes> read_raw(ByteSpan planes, std::size_t parameters) {
 }
 
 Result<TernaryPlanes> read_rice_form(TernaryForm form, ByteSpan planes, std::size_t parameters) {
-  const Result<RiceString> rice = read_rice(planes.subspan(kHeaderBytes), parameters);
+  const Result<RiceString> rice = read_rice(planes.subspan(kHeaderBytes), parameters, planes[1]);
   if (!rice) return rice.error();
   TernaryPlanes read;
   const bool names_votes = form == TernaryForm::kVotedGaps;
@@ -207,10 +207,7 @@ Result<TernaryPlanes> read_ternary(ByteSpan planes, std::size_t parameters) {
   Result<TernaryPlanes> read = read_form(form, planes, parameters);
   if (!read) return read;
   const bool rice = form == TernaryForm::kVotedGaps || form == TernaryForm::kAbstainedGaps;
-  const auto expected = rice_form(read->voted_count, parameters);
-  if (Status header = check_header(planes, rice ? expected->parameter : 0); !header) {
-    return header.error();
-  }
+  if (Status header = check_header(planes, rice); !header) return header.error();
   if (has_bits_past_end(read->voted, parameters)) return past_end("ternary", parameters);
   if (read->voted_count == parameters) {
     return Error{"ternary planes vote on every parameter; such a ballot must be sent as binary"};

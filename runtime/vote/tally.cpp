@@ -137,6 +137,19 @@ PackedSigns Tally::decide(std::uint32_t margin) const {
   return decision;
 }
 
+void Tally::net(std::size_t first, std::span<std::int32_t> into) const {
+  PSEPHOS_CHECK(first % kBlockParameters == 0 && first + into.size() <= parameters_ &&
+                    (first + into.size() == parameters_ || into.size() % kBlockParameters == 0),
+                "counts of whole blocks");
+  if (!group_.empty()) fold();
+  const std::size_t words = word_count(parameters_);
+  const std::size_t begin = first / 32;
+  const std::size_t end = begin + word_count(into.size());
+  kernels::kernels().net_counts32(negative_.range(begin, end, words),
+                                  voted_.range(begin, end, words), all_voters_, into.size(),
+                                  into.data());
+}
+
 std::int64_t Tally::net(std::size_t i) const {
   PSEPHOS_CHECK(i < parameters_, "net of a parameter past d");
   fold();

@@ -19,6 +19,7 @@
 #include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
 #include "runtime/signs/packed_signs.h"
+#include "runtime/vote/vote_counts.h"
 
 namespace psephos {
 
@@ -27,7 +28,7 @@ inline constexpr std::size_t kTallyGroup = 16;  // ballots counted in one pass o
 // A thread is worth starting for so many words: two million parameters.
 inline constexpr std::size_t kTallyWordsOfAThread = std::size_t{1} << 16;
 
-class Tally {
+class Tally : public VoteCounts {
  public:
   // Large tallies count and decide on up to `threads` threads, each a range of words.
   explicit Tally(std::size_t parameters, unsigned threads = 1);
@@ -45,11 +46,10 @@ class Tally {
   // Adds every vote of `other` (same d, not this tally itself).
   void merge(const Tally& other);
 
-  std::size_t parameters() const { return parameters_; }
-  std::uint32_t voters() const { return all_voters_ + ternary_voters_; }
-
-  // Sign of net where abs(net) >= margin, else 0. margin >= 1 (decision_rule.h computes it).
-  PackedSigns decide(std::uint32_t margin) const;
+  std::size_t parameters() const override { return parameters_; }
+  std::uint32_t voters() const override { return all_voters_ + ternary_voters_; }
+  PackedSigns decide(std::uint32_t margin) const override;
+  void net(std::size_t first, std::span<std::int32_t> into) const override;
 
   // (votes +) - (votes -) at parameter i. For tests and reports.
   std::int64_t net(std::size_t i) const;

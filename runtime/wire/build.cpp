@@ -3,6 +3,8 @@
 #include "runtime/base/check.h"
 #include "runtime/wire/limits.h"
 #include "runtime/wire/message.h"
+#include "runtime/wire/schema.h"
+#include "runtime/wire/seal.h"
 #include "runtime/wire/text.h"
 #include "schemas/psephos_generated.h"
 
@@ -37,35 +39,58 @@ Offset<flatbuffers::Vector<float>> add_scales(FlatBufferBuilder& builder,
   return scales.empty() ? 0 : builder.CreateVector(scales);
 }
 
-Offset<fb::Decision> add_decision(FlatBufferBuilder& builder, const Decision& decision) {
+struct SealedDecision {
+  Offset<fb::Decision> table;
+  std::uint64_t seal = 0;
+};
+
+SealedDecision add_decision(FlatBufferBuilder& builder, const Decision& decision) {
+  const CountedSlots& counted = decision.counted;
+  const Bytes slot_bytes = encode_slots(counted.slots, counted.given);
   const auto planes = add_planes(builder, decision.planes);
-  const auto scales = add_scales(builder, decision.scales);
-  const fb::DecisionHead head(decision.session, decision.run, decision.fingerprint, decision.round,
-                              decision.voters, decision.delta, decision.keep,
-                              static_cast<fb::Encoding>(decision.encoding), decision.vote,
-                              decision.evaluate);
-  return fb::CreateDecision(builder, &head, planes, scales);
+  const auto scales = add_scales(builder, decision.next.scales);
+  const auto steps = add_scales(builder, decision.steps);
+  const auto slots = add_planes(builder, slot_bytes);
+  Offset<flatbuffers::Vector<const fb::EarlierBallot*>> earlier;
+  if (!counted.earlier.empty()) {
+    std::vector<fb::EarlierBallot> entries;
+    entries.reserve(counted.earlier.size());
+    for (const EarlierBallot& one : counted.earlier) entries.emplace_back(one.slot, one.round);
+    earlier = builder.CreateVectorOfStructs(entries);
+  }
+  const std::uint64_t seal = seal_of(decision, slot_bytes);
+  const fb::DecisionHead head(
+      decision.session, decision.run, decision.fingerprint, decision.round, decision.voters,
+      decision.delta, decision.keep, static_cast<fb::Encoding>(decision.encoding), decision.vote,
+      decision.evaluate, counted.counted ? fb::SlotList::Counted : fb::SlotList::Uncounted,
+      counted.given, decision.next.local_lr, decision.next.batch, seal);
+  return {fb::CreateDecision(builder, &head, planes, scales, steps, slots, earlier), seal};
 }
 
 Offset<fb::Hyperparameters> add_hyperparameters(FlatBufferBuilder& builder,
                                                 const Hyperparameters& hyper) {
   const auto model = builder.CreateString(hyper.model);
-  return fb::CreateHyperparameters(
-      builder, model, hyper.rounds, hyper.seed, static_cast<fb::Algorithm>(hyper.algorithm),
-      hyper.beta, static_cast<fb::BallotKind>(hyper.ballot.kind), hyper.ballot.threshold,
-      hyper.batch, hyper.local_steps, hyper.local_lr, hyper.staleness,
-      static_cast<fb::Audience>(hyper.audience), hyper.heartbeat_ms, hyper.normalisation.scale,
-      hyper.normalisation.offset);
+  const auto worker = builder.CreateString(to_string(hyper.worker));
+  const auto ballot = builder.CreateString(to_string(hyper.ballot));
+  return fb::CreateHyperparameters(builder, model, worker, ballot, hyper.rounds, hyper.seed,
+                                   hyper.local_steps, hyper.staleness,
+                                   static_cast<fb::Audience>(hyper.audience), hyper.heartbeat_ms,
+                                   hyper.normalisation.scale, hyper.normalisation.offset);
 }
 
 Frame build_one(const Join& join) {
   FlatBufferBuilder builder(kInitialBytes);
   const auto name = builder.CreateString(join.name);
   const auto arithmetic = builder.CreateString(join.arithmetic);
+  const auto schema = add_schema(builder, join.schema);
+  const auto enrol = add_planes(builder, join.enrol);
   const auto body =
       fb::CreateJoin(builder, join.protocol_min, join.protocol_max, join.run, name, join.have_round,
-                     join.epoch, join.fingerprint, arithmetic, join.samples, join.data_manifest);
-  return finish(builder, fb::Body::Join, body.Union());
+                     join.epoch, join.fingerprint, arithmetic, join.samples, join.data_manifest,
+                     schema, join.part, join.parts, enrol);
+  Frame frame = finish(builder, fb::Body::Join, body.Union());
+  PSEPHOS_CHECK(frame->size() <= kMaxJoinBytes, "a Join must fit its bound");
+  return frame;
 }
 
 Frame build_one(const Ballot& ballot) {
@@ -117,9 +142,17 @@ Frame build_one(const Welcome& welcome) {
   }
   const auto tensors = builder.CreateVector(entries);
   const auto hyper = add_hyperparameters(builder, welcome.hyper);
-  const auto body = fb::CreateWelcome(builder, welcome.run, welcome.session, welcome.epoch,
-                                      welcome.round, welcome.vote, welcome.evaluate, tensors, hyper,
-                                      welcome.fingerprint, welcome.largest_frame, welcome.x0_given);
+  const auto scales = add_scales(builder, welcome.terms.scales);
+  const auto terms = fb::CreateTerms(builder, welcome.terms.local_lr, welcome.terms.batch, scales);
+  const auto schema = add_schema(builder, welcome.schema);
+  Offset<flatbuffers::Vector<std::uint64_t>> digests;
+  if (!welcome.digests.empty()) digests = builder.CreateVector(welcome.digests);
+  Offset<flatbuffers::String> version;
+  if (!welcome.version.empty()) version = builder.CreateString(welcome.version);
+  const auto body = fb::CreateWelcome(
+      builder, welcome.run, welcome.session, welcome.epoch, welcome.round, welcome.vote,
+      welcome.evaluate, tensors, hyper, welcome.fingerprint, welcome.largest_frame,
+      welcome.x0_given, terms, welcome.slot, schema, welcome.digest_key, digests, version);
   Frame frame = finish(builder, fb::Body::Welcome, body.Union());
   PSEPHOS_CHECK(frame->size() <= kMaxWelcomeBytes, "a Welcome must fit its bound");
   return frame;
@@ -127,7 +160,7 @@ Frame build_one(const Welcome& welcome) {
 
 Frame build_one(const Decision& decision) {
   FlatBufferBuilder builder(kInitialBytes + decision.planes.size());
-  return finish(builder, fb::Body::Decision, add_decision(builder, decision).Union());
+  return finish(builder, fb::Body::Decision, add_decision(builder, decision).table.Union());
 }
 
 Frame build_one(const Past& past) {
@@ -139,11 +172,16 @@ Frame build_one(const Past& past) {
   FlatBufferBuilder builder(kInitialBytes + planes_bytes);
 
   Offset<flatbuffers::Vector<Offset<fb::Decision>>> decisions;
+  std::vector<std::uint64_t> seals;
   if (!past.decisions.empty()) {
     std::vector<Offset<fb::Decision>> entries;
     entries.reserve(past.decisions.size());
+    seals.reserve(past.decisions.size());
     for (const Decision& decision : past.decisions) {
-      entries.push_back(add_decision(builder, decision));
+      PSEPHOS_CHECK(decision.counted == CountedSlots{}, "a Past lists no slots");
+      const SealedDecision added = add_decision(builder, decision);
+      entries.push_back(added.table);
+      seals.push_back(added.seal);
     }
     decisions = builder.CreateVector(entries);
   }
@@ -153,7 +191,9 @@ Frame build_one(const Past& past) {
     chunk = fb::CreateCheckpointChunk(builder, past.chunk->round, past.chunk->fingerprint,
                                       past.chunk->chunk, past.chunk->chunks, bytes);
   }
-  const auto body = fb::CreatePast(builder, past.session, decisions, chunk);
+  const auto body =
+      fb::CreatePast(builder, past.session, decisions, chunk, past.have_round, past.counted_through,
+                     past.round, past.vote, past.evaluate, seal_of(past, seals));
   return finish(builder, fb::Body::Past, body.Union());
 }
 
@@ -166,7 +206,8 @@ Frame build_one(const Call& call) {
 Frame build_one(const Finished& finished) {
   FlatBufferBuilder builder(kInitialBytes);
   const auto body =
-      fb::CreateFinished(builder, finished.session, finished.rounds, finished.fingerprint);
+      fb::CreateFinished(builder, finished.session, finished.rounds, finished.fingerprint,
+                         static_cast<fb::FinishReason>(finished.reason));
   return finish(builder, fb::Body::Finished, body.Union());
 }
 
@@ -174,8 +215,18 @@ Frame build_one(const Refusal& refusal) {
   FlatBufferBuilder builder(kInitialBytes + kMaxRefusalText);
   const auto text = builder.CreateString(printable_text(refusal.text, kMaxRefusalText));
   const auto body =
-      fb::CreateRefusal(builder, static_cast<fb::RefusalCode>(refusal.code), text, refusal.wait_ms);
+      fb::CreateRefusal(builder, static_cast<fb::RefusalCode>(refusal.code), text, refusal.wait_ms,
+                        refusal.of.body, refusal.of.round, refusal.of.chunk);
   return finish(builder, fb::Body::Refusal, body.Union());
+}
+
+// A table without fields, as an older reader sees any other.
+Frame build_one(const UnknownMessage& unknown) {
+  PSEPHOS_CHECK(unknown.type > static_cast<std::uint8_t>(fb::Body::MAX), "this message is known");
+  FlatBufferBuilder builder(kInitialBytes);
+  const auto start = builder.StartTable();
+  const Offset<void> body(builder.EndTable(start));
+  return finish(builder, static_cast<fb::Body>(unknown.type), body);
 }
 
 }  // namespace

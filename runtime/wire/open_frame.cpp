@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "runtime/base/check.h"
+#include "runtime/replica/round_terms.h"
 #include "runtime/replica/tensor_table.h"
 #include "runtime/wire/limits.h"
 #include "schemas/psephos_generated.h"
@@ -33,17 +34,14 @@ Result<const fb::Message*> open_frame(std::span<const std::uint8_t> frame, std::
   }
   flatbuffers::Verifier verifier(frame.data(), frame.size(), kMaxDepth, kMaxTables);
   if (!fb::VerifyMessageBuffer(verifier)) {
-    return Error{"the frame is cut short or corrupt: send it again"};
+    return Error{"the frame is cut short or corrupt, or no FlatBuffer of this protocol"};
   }
   const fb::Message* message = fb::GetMessage(frame.data());
-  // The verifier lets bodies of unknown types pass unseen: nobody may look at them.
-  if (message->body_type() == fb::Body::NONE || message->body_type() > fb::Body::MAX) {
-    return Error{
-        fmt::format("message type {} is unknown: it may come from a newer version of Psephos",
-                    static_cast<unsigned>(message->body_type()))};
-  }
+  if (message->body_type() == fb::Body::NONE) return Error{"the frame has no message"};
   return message;
 }
+
+bool is_unknown(const fb::Message& message) { return message.body_type() > fb::Body::MAX; }
 
 std::string body_word(const fb::Message& message) { return fb::EnumNameBody(message.body_type()); }
 
@@ -52,22 +50,34 @@ std::span<const std::uint8_t> bytes_of(const flatbuffers::Vector<std::uint8_t>* 
   return {vector->data(), vector->size()};
 }
 
-Result<std::vector<float>> read_scales(const flatbuffers::Vector<float>* vector) {
+Result<std::vector<float>> read_scales(std::string_view what,
+                                       const flatbuffers::Vector<float>* vector) {
   if (vector == nullptr) return std::vector<float>{};
   if (vector->size() > kMaxTensors) {
-    return Error{fmt::format("{} scales are more than the {} tensors a model may have",
-                             vector->size(), kMaxTensors)};
+    return Error{fmt::format("{} {}s are more than the {} tensors a model may have", vector->size(),
+                             what, kMaxTensors)};
   }
   std::vector<float> scales;
   scales.reserve(vector->size());
   for (flatbuffers::uoffset_t i = 0; i < vector->size(); ++i) {
     const float scale = vector->Get(i);
     if (!std::isfinite(scale) || scale < 0) {
-      return Error{fmt::format("scale {} is {}: it has to be finite and not negative", i, scale)};
+      return Error{
+          fmt::format("{} {} is {}: it has to be finite and not negative", what, i, scale)};
     }
     scales.push_back(scale);
   }
   return scales;
+}
+
+Result<RoundTerms> read_terms(float local_lr, std::uint32_t batch,
+                              const flatbuffers::Vector<float>* scales) {
+  Result<std::vector<float>> read = read_scales("scale", scales);
+  if (!read) return read.error();
+  RoundTerms terms{local_lr, batch, *std::move(read)};
+  const Status checked = check_round_terms(terms);
+  if (!checked) return checked.error();
+  return terms;
 }
 
 Status check_planes_form(std::string_view what, std::uint8_t encoding,

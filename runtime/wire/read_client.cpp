@@ -6,13 +6,18 @@
 #include "runtime/wire/limits.h"
 #include "runtime/wire/message.h"
 #include "runtime/wire/open_frame.h"
+#include "runtime/wire/schema.h"
 #include "runtime/wire/text.h"
 #include "schemas/psephos_generated.h"
 
 namespace psephos::wire {
 namespace {
 
-Result<ClientMessage> read(const fb::Join& join) {
+Result<ClientMessage> read(const fb::Join& join, std::size_t frame_bytes) {
+  if (frame_bytes > kMaxJoinBytes) {
+    return Error{fmt::format("the Join has {} bytes and at most {} are allowed", frame_bytes,
+                             kMaxJoinBytes)};
+  }
   if (join.protocol_min() > join.protocol_max()) {
     return Error{fmt::format("protocol versions {} to {} are no range", join.protocol_min(),
                              join.protocol_max())};
@@ -23,6 +28,19 @@ Result<ClientMessage> read(const fb::Join& join) {
   if (arithmetic.size() > kMaxArithmeticBytes || !is_printable_ascii(arithmetic, true)) {
     return Error{fmt::format("the arithmetic set's name has to be at most {} printable characters",
                              kMaxArithmeticBytes)};
+  }
+  if (join.part() > join.parts() || (join.part() == 0 && join.parts() != 0)) {
+    return Error{fmt::format("there is no part {} of {}", join.part(), join.parts())};
+  }
+  const std::span<const std::uint8_t> enrol = bytes_of(join.enrol());
+  if (!enrol.empty() && enrol.size() != kEnrolBytes) {
+    return Error{fmt::format("the key to be listed has {} bytes, where {} belong", enrol.size(),
+                             kEnrolBytes)};
+  }
+  Result<DataSchema> schema = read_schema(join.schema());
+  if (!schema) return schema.error();
+  if (!schema->feature_scales.empty()) {
+    return Error{"a normalisation is the coordinator's to tell, not the client's"};
   }
   Join value;
   value.protocol_min = join.protocol_min();
@@ -35,6 +53,10 @@ Result<ClientMessage> read(const fb::Join& join) {
   value.arithmetic = arithmetic;
   value.samples = join.samples();
   value.data_manifest = join.data_manifest();
+  value.schema = *std::move(schema);
+  value.part = join.part();
+  value.parts = join.parts();
+  value.enrol.assign(enrol.begin(), enrol.end());
   return ClientMessage{std::move(value)};
 }
 
@@ -51,7 +73,7 @@ Result<ClientMessage> read(const fb::Ballot& ballot, std::size_t parameters) {
   }
   value.loss = head.loss();
   if (!std::isfinite(value.loss)) return Error{"the ballot's loss is not finite"};
-  Result<std::vector<float>> scales = read_scales(ballot.scales());
+  Result<std::vector<float>> scales = read_scales("scale", ballot.scales());
   if (!scales) return scales.error();
   value.scales = *std::move(scales);
   value.session = head.session();
@@ -62,15 +84,11 @@ Result<ClientMessage> read(const fb::Ballot& ballot, std::size_t parameters) {
 }
 
 Result<ClientMessage> read(const fb::CatchUp& request) {
-  if (request.reason() > fb::CatchUpReason::MAX) {
-    return Error{
-        fmt::format("reason {} of a CatchUp is unknown", static_cast<unsigned>(request.reason()))};
-  }
   return ClientMessage{CatchUp{.session = request.session(),
                                .have_round = request.have_round(),
                                .checkpoint = request.checkpoint(),
                                .chunk = request.chunk(),
-                               .reason = static_cast<CatchUpReason>(request.reason())}};
+                               .reason = known_reason<CatchUpReason>(request.reason())}};
 }
 
 Result<ClientMessage> read(const fb::Evaluation& evaluation) {
@@ -87,12 +105,8 @@ Result<ClientMessage> read(const fb::Evaluation& evaluation) {
 }
 
 Result<ClientMessage> read(const fb::Leave& leave) {
-  if (leave.reason() > fb::LeaveReason::MAX) {
-    return Error{
-        fmt::format("reason {} of a Leave is unknown", static_cast<unsigned>(leave.reason()))};
-  }
   return ClientMessage{
-      Leave{.session = leave.session(), .reason = static_cast<LeaveReason>(leave.reason())}};
+      Leave{.session = leave.session(), .reason = known_reason<LeaveReason>(leave.reason())}};
 }
 
 }  // namespace
@@ -102,9 +116,12 @@ Result<ClientMessage> read_client_frame(std::span<const std::uint8_t> frame,
   const Result<const fb::Message*> opened = open_frame(frame, coordinator_max_frame(parameters));
   if (!opened) return opened.error();
   const fb::Message& message = **opened;
+  if (is_unknown(message)) {
+    return ClientMessage{UnknownMessage{static_cast<std::uint8_t>(message.body_type())}};
+  }
   switch (message.body_type()) {
     case fb::Body::Join:
-      return read(*message.body_as_Join());
+      return read(*message.body_as_Join(), frame.size());
     case fb::Body::Ballot:
       return read(*message.body_as_Ballot(), parameters);
     case fb::Body::CatchUp:

@@ -26,6 +26,8 @@ std::string refusal_word(std::uint8_t code) {
       return "other-data";
     case RefusalCode::kBusy:
       return "busy";
+    case RefusalCode::kPending:
+      return "pending";
   }
   return fmt::format("code {}", code);
 }

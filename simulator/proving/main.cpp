@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
   std::uint64_t shown = 0;
   const bool terminal = isatty(STDERR_FILENO) == 1;
   proving::ProveReports reports;
-  if (trace) reports.trace = [](const std::string& line) { fmt::print("{}\n", line); };
+  if (trace) reports.trace = [](const std::string& line) { std::puts(line.c_str()); };
   reports.starting = [&](std::uint32_t number) {
     const std::string line = "\n" + proving::replay_line(options, number) + "\n";
     line.copy(dying_words, sizeof dying_words - 1);

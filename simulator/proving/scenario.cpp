@@ -12,23 +12,52 @@
 namespace psephos::proving {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Scenario>, 8> kWords = {{
+constexpr std::array<std::pair<std::string_view, Scenario>, 9> kWords = {{
     {"network", Scenario::kNetwork},
     {"crashes", Scenario::kCrashes},
     {"disk", Scenario::kDisk},
     {"churn", Scenario::kChurn},
     {"clocks", Scenario::kClocks},
     {"liars", Scenario::kLiars},
+    {"counter", Scenario::kCounter},
     {"all", Scenario::kAll},
     {"canary", Scenario::kCanary},
 }};
 
 constexpr std::uint32_t kPlanStream = 1;
 
+// One number for each parameter, within its usual range.
+std::vector<double> draw_values(Luck& luck, const RuleHead& head) {
+  std::vector<double> values;
+  for (const RuleParameter& parameter : head.parameters) {
+    double value = luck.uniform(parameter.usual_least, parameter.usual_most);
+    switch (parameter.kind) {
+      case RuleParameter::Kind::kFloat:
+        value = static_cast<double>(static_cast<float>(value));
+        break;
+      case RuleParameter::Kind::kDouble:
+        break;
+      case RuleParameter::Kind::kMillionths:
+      case RuleParameter::Kind::kWhole:
+        value = std::round(value);
+        break;
+    }
+    values.push_back(value);
+  }
+  return values;
+}
+
 // Faults that strike in every second frame and faults that strike once in a run find different
 // mistakes: intensities are uniform in their logarithm.
 double intensity(Luck& luck, double least, double most) {
   return least * std::pow(most / least, luck.uniform(0, 1));
+}
+
+// Any rule of a family with numbers that people would choose.
+template <class Info>
+Chosen<Info> draw_rule(Luck& luck, const Family<Info>& family) {
+  const Info* rule = family.rules()[luck.below(static_cast<std::uint32_t>(family.rules().size()))];
+  return {rule, draw_values(luck, rule->head)};
 }
 
 void draw_network(Luck& luck, Intensities& faults) {
@@ -69,23 +98,29 @@ void draw_liars(Luck& luck, std::uint32_t clients, Intensities& faults) {
   faults.lie = intensity(luck, 0.01, 1.0);
 }
 
+void draw_counter(Luck& luck, Intensities& faults) {
+  if (luck.chance(0.7)) faults.read_delay = intensity(luck, 0.01, 1.0);
+  if (luck.chance(0.7)) faults.counter_delay = intensity(luck, 0.01, 1.0);
+  if (luck.chance(0.7)) faults.lose_tally = intensity(luck, 0.001, 0.1);
+  if (luck.chance(0.4)) faults.stop = intensity(luck, 0.01, 0.3);
+}
+
 void draw_rules(Luck& luck, Plan& plan) {
   RunConfig& config = plan.config;
   Hyperparameters& hyper = config.hyper;
   hyper.model = kExternalModel;
   hyper.rounds = luck.between(kRounds, kRounds + 14);
-  hyper.batch = luck.between(1, 3);
+  config.batch = luck.between(1, 3);
   hyper.heartbeat_ms = luck.between(100, 1000);
-  hyper.algorithm = luck.chance(0.5) ? Algorithm::kSignum : Algorithm::kSignsgd;
-  if (luck.chance(0.3)) hyper.ballot = {BallotRule::Kind::kThreshold, 0.5f};
-  if (luck.chance(0.3)) config.decision = {DecisionRule::Kind::kQuorum, luck.between(1, 600'000)};
-  const bool may_be_binary = hyper.ballot.kind == BallotRule::Kind::kSign &&
-                             config.decision.kind == DecisionRule::Kind::kMajority;
+  hyper.worker = draw_rule(luck, worker_rules());
+  hyper.ballot = draw_rule(luck, ballot_rules());
+  config.decision = draw_rule(luck, decision_rules());
+  const bool may_be_binary = !hyper.ballot.rule->needs.abstains && !needs_of(config.decision).zeros;
   if (may_be_binary && luck.chance(0.3)) config.downlink = Downlink::kBinary;
   // Small enough to be gathered over a few rounds.
   if (luck.chance(0.3)) config.weight_decay = luck.uniform(0.0005, 0.01);
-  if (luck.chance(0.3)) config.schedule.kind = Schedule::Kind::kCosine;
-  if (luck.chance(0.3)) hyper.staleness = luck.between(1, 4);
+  if (luck.chance(0.3)) config.schedule = draw_rule(luck, schedules());
+  if (luck.chance(0.3) && !hyper.ballot.rule->needs.settles) hyper.staleness = luck.between(1, 4);
   config.lr = 0.01;
   config.eval_every = 0;
   config.deadline_ms = luck.between(50, 1500);
@@ -138,6 +173,7 @@ Plan draw_plan(Scenario scenario, std::uint32_t seed, bool sqlite) {
   if (has(Scenario::kChurn)) draw_churn(luck, faults);
   if (has(Scenario::kClocks)) faults.leap = intensity(luck, 0.001, 0.05);
   if (has(Scenario::kLiars)) draw_liars(luck, plan.clients, faults);
+  if (has(Scenario::kCounter)) draw_counter(luck, faults);
   if (scenario == Scenario::kCanary) {
     faults.crash_coordinator = 0.005;
     faults.forgets = true;

@@ -23,6 +23,7 @@ enum class Scenario : std::uint8_t {
   kChurn,    // clients come late, stay away, leave
   kClocks,   // clocks leap
   kLiars,    // some clients send what no honest one does
+  kCounter,  // ballots are read late, the counter answers late and loses tallies
   kAll,      // any of these; of the disk, with SQLite alone
   kCanary,   // as kCrashes, but the ledger forgets a decision at each crash: must be found out
 };
@@ -52,6 +53,12 @@ struct Intensities {
   double flip = 0;         // per start of the coordinator: a bit of the ledger has turned
   double state_fails = 0;  // per state that a client keeps
   bool forgets = false;    // the canary
+
+  // of the coordinator's hands
+  double read_delay = 0;     // per ballot: it is read later
+  double counter_delay = 0;  // per answer of the counter: it comes later
+  double lose_tally = 0;     // per ballot counted and per close: the counter loses what it holds
+  double stop = 0;           // per late answer: meanwhile somebody asks the coordinator to stop
 
   // per tick
   double leave = 0;  // a client goes away for a while

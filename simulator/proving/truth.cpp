@@ -5,13 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <variant>
 
+#include "runtime/base/overloaded.h"
 #include "runtime/base/philox.h"
 #include "runtime/replica/checkpoint.h"
 #include "runtime/replica/fingerprint.h"
+#include "runtime/rules/rule_state.h"
 #include "runtime/signs/ballot_codec.h"
 #include "runtime/signs/decision_codec.h"
+#include "runtime/vote/net_counts.h"
 #include "runtime/wire/limits.h"
 
 namespace psephos::proving {
@@ -25,19 +29,23 @@ void demand(bool holds, fmt::format_string<Args...> otherwise, Args&&... args) {
 
 }  // namespace
 
-Truth::Truth(RunConfig config, std::span<const float> x_0)
+Truth::Truth(RunConfig config, const TensorTable& tensors, std::span<const float> x_0)
     : config_(std::move(config)),
+      tensors_(tensors),
       d_(x_0.size()),
       x_0_(x_0.begin(), x_0.end()),
       x_(x_0.begin(), x_0.end()),
-      decay_(config_.weight_decay) {
+      decay_(config_.weight_decay),
+      decisions_(config_.decision, tensors),
+      terms_(first_terms(config_, tensors)) {
   fingerprints_.push_back(psephos::fingerprint(x_));
   known_.emplace(0, fingerprints_.back());
 }
 
 // ---- the coordinator ----------------------------------------------------------------------------
 
-void Truth::counted(const coordinator::CountedBallot& ballot, const SignsView& signs) {
+void Truth::counted(const coordinator::CountedBallot& ballot, const SignsView& signs,
+                    std::span<const float> scales) {
   const std::uint32_t open = rounds();
   const auto& [identity, round] = ballot;
   demand(signs.parameters == d_, "a ballot of {} is of another model", identity);
@@ -47,7 +55,9 @@ void Truth::counted(const coordinator::CountedBallot& ballot, const SignsView& s
   const auto newest = newest_counted_.find(identity);
   demand(newest == newest_counted_.end() || round > newest->second,
          "a ballot of {} of round {} is counted a second time", identity, round);
-  tally_.emplace(identity, Entered{round, values(signs)});
+  demand(scales.size() == terms_.scales.size(), "a ballot of {} reports {} scales, not {}",
+         identity, scales.size(), terms_.scales.size());
+  tally_.emplace(identity, Entered{round, values(signs), {scales.begin(), scales.end()}});
 }
 
 // Where the bits are, by WIRE.md's words: block b of 1024 parameters owns 32 words, bit j of word l
@@ -82,31 +92,58 @@ std::vector<std::int32_t> Truth::net() const {
   return net;
 }
 
-void Truth::check_against_sum(const Values& decision) const {
+void Truth::check_against_sum(const coordinator::DecisionRecord& record, const Values& decision) {
   const std::vector<std::int32_t> net = this->net();
-  const std::uint64_t voters = tally_.size();
-  const bool quorum = config_.decision.kind == DecisionRule::Kind::kQuorum;
+  const auto voters = static_cast<std::uint32_t>(tally_.size());
+  const PlainDecisions::Expected expected =
+      decisions_.decide(rounds(), net, voters, record.delta, terms_.scales);
   for (std::size_t i = 0; i < d_; ++i) {
-    const auto margin = static_cast<std::uint64_t>(std::abs(net[i]));
-    const bool enough =
-        net[i] != 0 && (!quorum || margin * 1'000'000 >= config_.decision.quorum_ppm * voters);
-    const int expected = !enough ? 0 : net[i] > 0 ? 1 : -1;
-    if (expected == 0 && config_.downlink == Downlink::kBinary) continue;  // the coin's business
-    demand(decision[i] == expected,
+    const int sign = expected.signs[i];
+    if (sign == 0 && config_.downlink == Downlink::kBinary) continue;  // the coin's business
+    demand(decision[i] == sign,
            "round {}, parameter {}: {} votes sum to {}, which decides {}, not {}", rounds(), i,
-           voters, net[i], expected, decision[i]);
+           voters, net[i], sign, decision[i]);
   }
+  demand(record.steps == expected.steps, "round {} has other steps than its rule gives", rounds());
 }
 
-void Truth::apply(const Values& decision, float delta, float keep) {
+// The lower median of what counted ballots report, times the rule's multiple, at most twice and at
+// least half of what it was.
+RoundTerms Truth::next_terms() const {
+  RoundTerms next = terms_;
+  for (std::size_t t = 0; t < next.scales.size(); ++t) {
+    std::vector<float> reports;
+    for (const auto& [identity, entered] : tally_) reports.push_back(entered.scales[t]);
+    std::ranges::sort(reports);
+    const float median = reports.empty() ? 0 : reports[(reports.size() - 1) / 2];
+    if (median == 0) continue;
+    const BallotChoice& ballot = config_.hyper.ballot;
+    const double wanted =
+        std::min(ballot.rule->scale_multiple(ballot.values) * static_cast<double>(median),
+                 static_cast<double>(std::numeric_limits<float>::max()));
+    float& scale = next.scales[t];
+    const auto old = static_cast<double>(scale);
+    scale = static_cast<float>(old == 0           ? wanted
+                               : wanted > 2 * old ? 2 * old
+                               : wanted < old / 2 ? old / 2
+                                                  : wanted);
+  }
+  return next;
+}
+
+void Truth::apply(const Values& decision, const coordinator::DecisionRecord& record) {
+  std::size_t tensor = 0;
   for (std::size_t i = 0; i < d_; ++i) {
-    const float kept = x_[i] * keep;
+    while (i >= tensors_[tensor].offset + std::size_t{tensors_[tensor].count}) ++tensor;
+    const float step = record.steps.empty() ? record.delta : record.steps[tensor];
+    const float kept = x_[i] * record.keep;
     const std::int8_t s = decision[i];
-    x_[i] = s > 0 ? kept - delta : s < 0 ? kept + delta : kept;
+    x_[i] = s > 0 ? kept - step : s < 0 ? kept + step : kept;
   }
 }
 
-void Truth::decided(const coordinator::DecisionRecord& record) {
+void Truth::decided(const coordinator::DecisionRecord& record,
+                    const coordinator::CountsRef& counts) {
   demand(record.round == rounds(), "decision {} comes after {} decisions", record.round, rounds());
   demand(!pending_, "round {} is decided twice", record.round);
   demand(record.voters == tally_.size() && record.counted.size() == tally_.size(),
@@ -123,7 +160,20 @@ void Truth::decided(const coordinator::DecisionRecord& record) {
       decode_decision(record.votes.encoding, record.votes.planes, d_, last_ ? &*last_ : nullptr);
   demand(decision.ok(), "decision {} cannot be read", record.round);
   const Values values = this->values(*decision);
-  check_against_sum(values);
+  check_against_sum(record, values);
+  demand(record.next == next_terms(), "round {} gives the next one other terms than follow",
+         record.round);
+  const bool remembers = needs_of(config_.decision).state;
+  demand((record.counts_hash != 0) == remembers && (counts != nullptr) == remembers &&
+             (!counts || coordinator::hash_counts(*counts) == record.counts_hash),
+         "round {} keeps other counts than its rule needs", record.round);
+  if (counts) {
+    const auto kept = NetCounts::parse(*counts, d_);
+    std::vector<std::int32_t> net(d_);
+    if (kept) kept->net(0, net);
+    demand(kept.ok() && kept->voters() == tally_.size() && net == this->net(),
+           "round {} keeps other counts than its votes'", record.round);
+  }
   const EncodedSigns smallest = encode_decision(*decision, last_ ? &*last_ : nullptr);
   demand(record.votes.encoding == smallest.encoding && record.votes.planes == smallest.planes,
          "decision {} has not the smallest encoding", record.round);
@@ -134,7 +184,7 @@ void Truth::decided(const coordinator::DecisionRecord& record) {
   const float keep = decay_.keep(delta);
   demand(record.keep == keep && record.decay_pending == decay_.pending(),
          "round {} keeps {} of the parameters, not {}", record.round, record.keep, keep);
-  apply(values, record.delta, record.keep);
+  apply(values, record);
   demand(record.fingerprint == psephos::fingerprint(x_),
          "decision {} names another fingerprint than it leads to", record.round);
   last_ = std::move(*decision);
@@ -146,6 +196,7 @@ void Truth::committed() {
   remember_counted(*pending_);
   tally_.clear();
   fingerprints_.push_back(pending_->fingerprint);
+  terms_ = pending_->next;
   line_.push_back(std::move(*pending_));
   pending_.reset();
   known_.emplace(rounds(), fingerprint());
@@ -155,9 +206,12 @@ void Truth::checkpointed(const coordinator::Checkpoint& checkpoint) {
   demand(checkpoint.round == rounds(), "a checkpoint of round {} after {} rounds", checkpoint.round,
          rounds());
   const std::optional<EncodedSigns> last = last_ ? std::optional(encode(*last_)) : std::nullopt;
-  demand(
-      checkpoint.bytes == encode_checkpoint(rounds(), x_, fingerprint(), last ? &*last : nullptr),
-      "the checkpoint of round {} is another model", rounds());
+  demand(checkpoint.bytes ==
+             encode_checkpoint(rounds(), x_, fingerprint(), last ? &*last : nullptr, terms_),
+         "the checkpoint of round {} is another model", rounds());
+  Bytes rule;
+  append_state(decisions_.remembered(rounds()), rule);
+  demand(checkpoint.rule == rule, "the checkpoint of round {} remembers other votes", rounds());
 }
 
 void Truth::told(std::span<const std::uint8_t> frame) {
@@ -168,18 +222,43 @@ void Truth::told(std::span<const std::uint8_t> frame) {
            "{} tells x_{} with fingerprint {:016x}, which is not committed", what, round,
            fingerprint);
   };
-  if (const auto* welcome = std::get_if<wire::Welcome>(&*message)) {
-    known(welcome->round, welcome->fingerprint, "Welcome");
-    demand(welcome->epoch == epoch_, "Welcome speaks of epoch {}, the ledger of {}", welcome->epoch,
-           epoch_);
-  } else if (const auto* decision = std::get_if<wire::Decision>(&*message)) {
-    known(decision->round + 1, decision->fingerprint, "Decision");
-  } else if (const auto* past = std::get_if<wire::Past>(&*message)) {
-    for (const wire::Decision& one : past->decisions) known(one.round + 1, one.fingerprint, "Past");
-    if (past->chunk) known(past->chunk->round, past->chunk->fingerprint, "a checkpoint");
-  } else if (const auto* finished = std::get_if<wire::Finished>(&*message)) {
-    known(finished->rounds, finished->fingerprint, "Finished");
-  }
+  std::visit(Overloaded{
+                 [&](const wire::Welcome& welcome) {
+                   known(welcome.round, welcome.fingerprint, "Welcome");
+                   demand(welcome.epoch == epoch_, "Welcome speaks of epoch {}, the ledger of {}",
+                          welcome.epoch, epoch_);
+                   demand(welcome.round != rounds() || welcome.terms == terms_,
+                          "Welcome tells other terms of round {} than follow", rounds());
+                 },
+                 [&](const wire::Decision& decision) {
+                   known(decision.round + 1, decision.fingerprint, "Decision");
+                   check_told(decision, "Decision");
+                 },
+                 [&](const wire::Past& past) {
+                   for (const wire::Decision& one : past.decisions) {
+                     known(one.round + 1, one.fingerprint, "Past");
+                     check_told(one, "Past");
+                   }
+                   if (past.chunk)
+                     known(past.chunk->round, past.chunk->fingerprint, "a checkpoint");
+                 },
+                 [&](const wire::Finished& finished) {
+                   known(finished.rounds, finished.fingerprint, "Finished");
+                 },
+                 // These tell of no model.
+                 [](const wire::Call&) {},
+                 [](const wire::Heartbeat&) {},
+                 [](const wire::Refusal&) {},
+                 [](const wire::UnknownMessage&) {},
+             },
+             *message);
+}
+
+// What no fingerprint proves: it is what was committed.
+void Truth::check_told(const wire::Decision& decision, const char* what) const {
+  const coordinator::DecisionRecord& record = line_[decision.round];
+  demand(decision.next == record.next && decision.steps == record.steps,
+         "{} tells other terms or steps of round {} than were committed", what, decision.round);
 }
 
 void Truth::restarted(const coordinator::Ledger& ledger, bool disk_lied) {
@@ -220,11 +299,13 @@ void Truth::rewind(std::uint32_t rounds) {
   last_.reset();
   decay_ = WeightDecay(config_.weight_decay);
   newest_counted_.clear();  // a ballot of a lost round may be counted again
+  terms_ = first_terms(config_, tensors_);
   std::ranges::copy(x_0_, x_.begin());
   for (coordinator::DecisionRecord& record : kept) {
     auto decision =
         decode_decision(record.votes.encoding, record.votes.planes, d_, last_ ? &*last_ : nullptr);
-    apply(values(*decision), record.delta, record.keep);
+    apply(values(*decision), record);
+    terms_ = record.next;
     decay_.keep(record.delta);
     last_ = std::move(*decision);
     fingerprints_.push_back(record.fingerprint);
@@ -243,6 +324,24 @@ void Truth::voted(std::size_t client, std::uint32_t life, std::uint64_t replica,
       ballots_.try_emplace({client, life, lines_, lines_ > 1 ? replica : 0, ballot.round}, hash);
   demand(first || known->second == hash, "client {} has two ballots for round {}", client,
          ballot.round);
+}
+
+void Truth::settled(const std::string& identity, std::uint32_t round, bool counted) const {
+  const auto counts_it = [&](const coordinator::DecisionRecord& record) {
+    return std::ranges::find(record.counted, coordinator::CountedBallot{identity, round}) !=
+           record.counted.end();
+  };
+  if (counted) {
+    demand(std::ranges::any_of(line_, counts_it),
+           "client {} believes that its ballot of round {} was counted, and no decision counts it",
+           identity, round);
+  } else if (round < rounds()) {
+    demand(
+        !counts_it(line_[round]),
+        "client {} believes that its ballot of round {} was not counted, and the decision counts "
+        "it",
+        identity, round);
+  }
 }
 
 void Truth::reported(std::size_t client, std::uint32_t round, std::uint64_t fingerprint) const {

@@ -24,6 +24,7 @@
 #include "runtime/run/run_config.h"
 #include "runtime/signs/packed_signs.h"
 #include "runtime/wire/message.h"
+#include "simulator/proving/plain_decisions.h"
 
 namespace psephos::proving {
 
@@ -34,13 +35,15 @@ class Violation : public std::runtime_error {
 
 class Truth {
  public:
-  Truth(RunConfig config, std::span<const float> x_0);
+  Truth(RunConfig config, const TensorTable& tensors, std::span<const float> x_0);
 
   // ---- the coordinator --------------------------------------------------------------------------
 
   // A ballot enters the open tally: of an identity that has none in it, and of a round
   // no ballot of that identity was counted for.
-  void counted(const coordinator::CountedBallot& ballot, const SignsView& signs);
+  // `scales`: what it reports of v.
+  void counted(const coordinator::CountedBallot& ballot, const SignsView& signs,
+               std::span<const float> scales);
 
   // The open tally is gone: with the process, or at the coordinator's own word.
   void tally_lost() { tally_.clear(); }
@@ -48,7 +51,7 @@ class Truth {
   // The ledger takes a decision: the next one, of exactly the ballots counted, saying what their
   // sum says, with the schedule's rate and decay, the smallest encoding, and the fingerprint of the
   // parameters it leads to. Whether it is durable is known from `committed` on.
-  void decided(const coordinator::DecisionRecord& record);
+  void decided(const coordinator::DecisionRecord& record, const coordinator::CountsRef& counts);
   void committed();
 
   // A checkpoint goes to the ledger: of the newest round.
@@ -73,6 +76,10 @@ class Truth {
   void voted(std::size_t client, std::uint32_t life, std::uint64_t replica,
              const wire::Ballot& ballot);
 
+  // An honest client, `identity` to the coordinator, tells its rules whether its ballot of `round`
+  // was counted.
+  void settled(const std::string& identity, std::uint32_t round, bool counted) const;
+
   // A client says that its replica is x_round.
   void reported(std::size_t client, std::uint32_t round, std::uint64_t fingerprint) const;
 
@@ -87,16 +94,20 @@ class Truth {
   struct Entered {
     std::uint32_t round = 0;
     Values votes;
+    std::vector<float> scales;
   };
 
   std::vector<std::int32_t> net() const;
   Values values(const SignsView& signs) const;
-  void check_against_sum(const Values& decision) const;
-  void apply(const Values& decision, float delta, float keep);
+  void check_against_sum(const coordinator::DecisionRecord& record, const Values& decision);
+  RoundTerms next_terms() const;
+  void check_told(const wire::Decision& decision, const char* what) const;
+  void apply(const Values& decision, const coordinator::DecisionRecord& record);
   void remember_counted(const coordinator::DecisionRecord& record);
   void rewind(std::uint32_t rounds);
 
   RunConfig config_;
+  TensorTable tensors_;
   std::size_t d_;
   std::map<std::string, Entered> tally_;
 
@@ -106,6 +117,8 @@ class Truth {
   std::vector<float> x_0_;
   AlignedVector<float> x_;
   WeightDecay decay_;
+  PlainDecisions decisions_;
+  RoundTerms terms_;  // of the open round
   std::optional<PackedSigns> last_;
   std::optional<coordinator::DecisionRecord> pending_;  // decided, and not known to be committed
 

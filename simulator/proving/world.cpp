@@ -36,10 +36,14 @@ World::World(const Plan& plan, std::uint32_t seed, std::uint32_t parameters,
       seed_(seed),
       tensors_(pull_tensors(parameters)),
       luck_(seed, kWorldStream),
-      truth_(plan.config, initial(tensors_, seed)),
+      truth_(plan.config, tensors_, initial(tensors_, seed)),
       disk_(Luck(seed, kDiskStream)),
       vfs_(disk_),
       processes_(plan.clients) {
+  const Hyperparameters& hyper = plan_.config.hyper;
+  this->trace(fmt::format("--algorithm {} --ballot {} --decision {} --schedule {}",
+                          to_string(hyper.worker), to_string(hyper.ballot),
+                          to_string(plan_.config.decision), to_string(plan_.config.schedule)));
   disk_.set_faults(faults_.disk);
   for (std::size_t i = 0; i < processes_.size(); ++i) {
     processes_[i].liar = i < faults_.liars;

@@ -52,6 +52,8 @@ class World : private coordinator::Outlet {
   static constexpr std::uint64_t kRun = 0x70736570686f73;
 
   class WatchedLedger;
+  class LateReader;
+  class FailingCounter;
 
   // Where a client's states go. They survive it.
   class Memory : public client::StateKeeper {
@@ -92,8 +94,14 @@ class World : private coordinator::Outlet {
     std::uint32_t life;
   };
   struct CoordinatorStart {};
+  struct AnswerDue {  // of the coordinator's reader or counter
+    std::uint32_t life;
+  };
+  struct CoordinatorStop {
+    std::uint32_t life;
+  };
   using Happening = std::variant<ToCoordinator, ToClient, JobDue, ClientTick, ClientStart,
-                                 CoordinatorTick, CoordinatorStart>;
+                                 CoordinatorTick, CoordinatorStart, AnswerDue, CoordinatorStop>;
 
   struct Process {
     std::unique_ptr<client::Session> session;  // null: not running
@@ -101,6 +109,7 @@ class World : private coordinator::Outlet {
     std::optional<client::Job> job;
     Memory memory;
     std::uint32_t life = 0;
+    std::optional<std::uint32_t> voted;  // the round of the newest ballot that this life sent
     std::uint32_t connection = 0;
     std::string peer;  // routing id of that connection
     std::string key;   // that CURVE would vouch for
@@ -118,7 +127,8 @@ class World : private coordinator::Outlet {
   void round_finished(const RoundRow&) override {}
   void evaluation_known(const EvaluationRow&) override {}
   void note(const std::string& text) override { trace("coordinator: " + text); }
-  void ballot_counted(const coordinator::CountedBallot& ballot, const HeldSigns& signs) override;
+  void ballot_counted(const coordinator::CountedBallot& ballot, const HeldSigns& signs,
+                      std::span<const float> scales) override;
 
   void happen(const ToCoordinator& event);
   void happen(const ToClient& event);
@@ -127,6 +137,8 @@ class World : private coordinator::Outlet {
   void happen(const ClientStart& event);
   void happen(const CoordinatorTick& event);
   void happen(const CoordinatorStart& event);
+  void happen(const AnswerDue& event);
+  void happen(const CoordinatorStop& event);
 
   // ---- the coordinator's process
   void start_coordinator();
@@ -134,7 +146,10 @@ class World : private coordinator::Outlet {
   void ledger_failed(const std::string& how);
   void turn_a_bit();
   void check_ledger();
+  coordinator::Hands hands();
+  Instant late(double probability);
   void tell_coordinator(const coordinator::Event& event);
+  void lead(const std::function<void(Instant)>& step);
   void coordinator_dies();
   void coordinator_may_die();
   void schedule_coordinator_tick();
@@ -142,6 +157,8 @@ class World : private coordinator::Outlet {
   // ---- the clients' processes
   void step_client(std::size_t i, const client::Event& event);
   void perform(std::size_t i, const client::Action& action);
+  void start_job(std::size_t i, const client::Job& job);
+  void client_ends(std::size_t i, const client::End& end);
   void client_dies(std::size_t i, Duration away);
   void client_sends(std::size_t i, const Frame& frame);
   void connect(std::size_t i);
@@ -185,7 +202,7 @@ class World : private coordinator::Outlet {
   Duration coordinator_clock_{0};
   Instant coordinator_tick_at_ = Instant::max();
   std::uint64_t session_ = 0;
-  Frame heard_;            // what the coordinator is looking at,
+  Frame heard_;            // what the coordinator is looking at, or has read,
   std::string speaker_;    // and whose it is: a key, where there are keys
   bool refused_ = false;   // a damaged ledger
   bool finished_ = false;  // a coordinator has led the run to its end

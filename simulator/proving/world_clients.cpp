@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/base/overloaded.h"
 #include "simulator/proving/pull.h"
 #include "simulator/proving/world.h"
 
@@ -14,6 +15,13 @@ namespace {
 // Gradients: a few milliseconds, seldom ten times as many.
 constexpr std::uint32_t kComputeMs = 20;
 constexpr Duration kStragglers = std::chrono::seconds(1);
+
+// What a job tells a client's rules of its ballot.
+std::optional<client::Fate> fate_in(const client::Job& job) {
+  if (const auto* apply = std::get_if<client::ApplyDecisions>(&job)) return apply->fate;
+  if (const auto* load = std::get_if<client::LoadChunk>(&job)) return load->fate;
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -38,7 +46,7 @@ client::SessionOptions World::session_options(std::size_t i) const {
   options.samples = 1;
   options.key = {seed_, static_cast<std::uint32_t>(i)};
   options.restored = processes_[i].memory.kept();
-  options.save_every = plan_.save_every;
+  options.save_every.rounds = plan_.save_every;
   return options;
 }
 
@@ -76,33 +84,51 @@ void World::step_client(std::size_t i, const client::Event& event) {
 }
 
 void World::perform(std::size_t i, const client::Action& action) {
+  std::visit(
+      Overloaded{
+          [&](const client::SendFrame& frame) { client_sends(i, frame.frame); },
+          [&](const client::StartJob& start) { start_job(i, start.job); },
+          [&](const client::Reconnect&) { connect(i); },
+          [&](const client::Note& said) { trace(fmt::format("client {}: {}", i, said.text)); },
+          [&](const client::End& end) { client_ends(i, end); },
+      },
+      action);
+}
+
+void World::start_job(std::size_t i, const client::Job& job) {
   Process& process = processes_[i];
-  if (const auto* frame = std::get_if<client::SendFrame>(&action)) {
-    client_sends(i, frame->frame);
-  } else if (const auto* start = std::get_if<client::StartJob>(&action)) {
-    process.job = start->job;
-    const bool ballot = std::holds_alternative<client::ComputeBallot>(start->job);
-    const std::uint32_t ms =
-        !ballot ? 0 : luck_.between(1, luck_.chance(0.1) ? 10 * kComputeMs : kComputeMs);
-    queue_.schedule(now_ + std::chrono::milliseconds(ms), JobDue{i, process.life});
-  } else if (std::holds_alternative<client::Reconnect>(action)) {
-    connect(i);
-  } else if (const auto* said = std::get_if<client::Note>(&action)) {
-    trace(fmt::format("client {}: {}", i, said->text));
-  } else if (const auto* end = std::get_if<client::End>(&action)) {
-    if (end->ending == client::Ending::kFinished) {
-      if (process.session->fingerprint() != truth_.fingerprint()) {
-        throw Violation(fmt::format("client {} ends with another model", i));
-      }
-      process.done = true;
-      client_dies(i, Duration::max());
-      return;
+  // In a world where names are all there is, somebody else may have voted in this one's.
+  if (!process.liar && (plan_.keyed || plan_.faults.liars == 0)) {
+    // A ballot that went with an earlier life may count, and nobody can tell this one. Where
+    // ballots may be late, its own may follow the decision that counts that one.
+    const bool late = plan_.config.hyper.staleness > 0;
+    const auto fate = fate_in(job);
+    if (fate && (fate->counted || (process.voted == fate->round && !late))) {
+      truth_.settled(plan_.keyed ? process.key : fmt::format("client-{}", i), fate->round,
+                     fate->counted);
     }
-    // What arrives right after healing was sent, and damaged, before.
-    if (healed_ && now_ > plan_.heal_at + kStragglers && !process.liar)
-      throw Violation(fmt::format("client {} gives up: {}", i, end->text));
-    client_dies(i, std::chrono::milliseconds(luck_.between(10, 2000)));
   }
+  process.job = job;
+  const bool ballot = std::holds_alternative<client::ComputeBallot>(job);
+  const std::uint32_t ms =
+      !ballot ? 0 : luck_.between(1, luck_.chance(0.1) ? 10 * kComputeMs : kComputeMs);
+  queue_.schedule(now_ + std::chrono::milliseconds(ms), JobDue{i, process.life});
+}
+
+void World::client_ends(std::size_t i, const client::End& end) {
+  Process& process = processes_[i];
+  if (end.ending == client::Ending::kFinished) {
+    if (process.session->fingerprint() != truth_.fingerprint()) {
+      throw Violation(fmt::format("client {} ends with another model", i));
+    }
+    process.done = true;
+    client_dies(i, Duration::max());
+    return;
+  }
+  // What arrives right after healing was sent, and damaged, before.
+  if (healed_ && now_ > plan_.heal_at + kStragglers && !process.liar)
+    throw Violation(fmt::format("client {} gives up: {}", i, end.text));
+  client_dies(i, std::chrono::milliseconds(luck_.between(10, 2000)));
 }
 
 // The process ends; another one starts after `away`.
@@ -110,6 +136,7 @@ void World::client_dies(std::size_t i, Duration away) {
   Process& process = processes_[i];
   trace(fmt::format("client {} {}", i, process.done ? "is done" : "dies"));
   ++process.life;
+  process.voted.reset();
   ++process.connection;
   process.connected = false;
   process.session.reset();

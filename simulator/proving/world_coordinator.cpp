@@ -46,14 +46,14 @@ class World::WatchedLedger : public coordinator::Ledger {
     world_.truth_.epoch_began(record.epoch);
     return done;
   }
-  Status commit(coordinator::DecisionRef record,
-                const coordinator::Membership& membership) override {
-    world_.truth_.decided(*record);
+  Status commit(coordinator::DecisionRef record, const coordinator::Membership& membership,
+                coordinator::CountsRef counts) override {
+    world_.truth_.decided(*record, counts);
     world_.coordinator_may_die();
     if (world_.faults_.forgets) {
       world_.before_ = std::make_shared<coordinator::MemoryLedger>(*world_.memory_);
     }
-    Status done = inner_->commit(record, membership);
+    Status done = inner_->commit(record, membership, std::move(counts));
     if (!done) return done;
     world_.coordinator_may_die();
     world_.truth_.committed();
@@ -70,6 +70,13 @@ class World::WatchedLedger : public coordinator::Ledger {
   }
   coordinator::DecisionRef decision(std::uint32_t round) const override {
     return inner_->decision(round);
+  }
+  Result<coordinator::CountsRef> counts(std::uint32_t round) override {
+    return inner_->counts(round);
+  }
+  Result<bool> is_counted(const std::string& identity, std::uint32_t round,
+                          std::uint32_t staleness) override {
+    return inner_->is_counted(identity, round, staleness);
   }
   std::uint32_t rounds() const override { return inner_->rounds(); }
   coordinator::CheckpointRef newest_checkpoint() const override {
@@ -127,7 +134,7 @@ void World::check_ledger() {
       coordinator::LedgerFile::open(kLedgerFile, coordinator::LedgerFile::Use::kLook, vfs_.name());
   if (!file) throw Violation("the ledger cannot be looked at: " + file.error().text);
   if (file->rounds() != plan_.config.hyper.rounds) throw Violation("the ledger lacks rounds");
-  if (const auto fault = coordinator::verify(*file)) throw Violation(fault->text);
+  if (const auto fault = coordinator::verify(*file).fault) throw Violation(fault->text);
 }
 
 void World::start_coordinator() {
@@ -147,10 +154,11 @@ void World::start_coordinator() {
   options.run = kRun;
   options.session = session_ = luck_.wide();
   options.held_out = false;
+  options.durable = true;
   coordinator::Outlet& outlet = *this;
   try {
     coordinator_ = std::make_unique<coordinator::Coordinator>(
-        std::move(options), std::make_unique<WatchedLedger>(*this, ledger), outlet);
+        std::move(options), std::make_unique<WatchedLedger>(*this, ledger), outlet, hands());
   } catch (const CoordinatorDied&) {
     coordinator_dies();
     return;
@@ -167,8 +175,12 @@ void World::start_coordinator() {
 }
 
 void World::tell_coordinator(const coordinator::Event& event) {
+  lead([&](Instant now) { coordinator_->handle(event, now); });
+}
+
+void World::lead(const std::function<void(Instant)>& step) {
   try {
-    coordinator_->handle(event, now_ + coordinator_clock_);
+    step(now_ + coordinator_clock_);
   } catch (const CoordinatorDied&) {
     coordinator_dies();
     return;
@@ -223,6 +235,19 @@ void World::happen(const CoordinatorTick& event) {
   tell_coordinator(coordinator::Tick{});
 }
 
+void World::happen(const AnswerDue& event) {
+  if (!coordinator_ || event.life != coordinator_life_) return;
+  record(3000);
+  lead([this](Instant now) { coordinator_->collect(now); });
+}
+
+void World::happen(const CoordinatorStop& event) {
+  if (!coordinator_ || event.life != coordinator_life_) return;
+  record(3001);
+  trace("somebody asks the coordinator to stop");
+  tell_coordinator(coordinator::StopAsked{});
+}
+
 void World::send(const std::string& peer, const Frame& frame) {
   coordinator_may_die();
   truth_.told(*frame);
@@ -236,7 +261,8 @@ void World::evaluate(std::uint32_t, std::shared_ptr<const AlignedVector<float>>)
   PSEPHOS_CHECK(false, "there is no held-out set");
 }
 
-void World::ballot_counted(const coordinator::CountedBallot& ballot, const HeldSigns& signs) {
+void World::ballot_counted(const coordinator::CountedBallot& ballot, const HeldSigns& signs,
+                           std::span<const float> scales) {
   if (plan_.keyed && ballot.identity != speaker_) {
     throw Violation(
         fmt::format("a ballot of {} is counted as one of {}", speaker_, ballot.identity));
@@ -246,7 +272,7 @@ void World::ballot_counted(const coordinator::CountedBallot& ballot, const HeldS
     throw Violation(
         fmt::format("a ballot of another session is counted in round {}", ballot.round));
   }
-  truth_.counted(ballot, signs.view);
+  truth_.counted(ballot, signs.view, scales);
 }
 
 }  // namespace psephos::proving

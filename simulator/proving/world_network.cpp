@@ -5,49 +5,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/wire/describe.h"
 #include "simulator/proving/lies.h"
 #include "simulator/proving/world.h"
 
 namespace psephos::proving {
 namespace {
 
-// For the trace: which message, and of which round.
-struct Describe {
-  std::string operator()(const wire::Join& m) const {
-    return fmt::format("Join with round {}", static_cast<std::int32_t>(m.have_round));
-  }
-  std::string operator()(const wire::Ballot& m) const { return fmt::format("Ballot {}", m.round); }
-  std::string operator()(const wire::CatchUp& m) const {
-    return fmt::format("CatchUp from {}", static_cast<std::int32_t>(m.have_round));
-  }
-  std::string operator()(const wire::Evaluation&) const { return "Evaluation"; }
-  std::string operator()(const wire::Heartbeat&) const { return "Heartbeat"; }
-  std::string operator()(const wire::Leave&) const { return "Leave"; }
-  std::string operator()(const wire::Welcome& m) const {
-    return fmt::format("Welcome to round {}{}", m.round, m.vote ? ", vote" : "");
-  }
-  std::string operator()(const wire::Decision& m) const {
-    return fmt::format("Decision {}{}", m.round, m.vote ? ", vote" : "");
-  }
-  std::string operator()(const wire::Past& m) const {
-    return m.chunk ? fmt::format("chunk of checkpoint {}", m.chunk->round)
-                   : fmt::format("decisions from {}", m.decisions.front().round);
-  }
-  std::string operator()(const wire::Call& m) const { return fmt::format("Call {}", m.round); }
-  std::string operator()(const wire::Finished&) const { return "Finished"; }
-  std::string operator()(const wire::Refusal& m) const {
-    return fmt::format("Refusal {}", wire::refusal_word(m.code));
-  }
-};
-
 bool is_join(std::span<const std::uint8_t> frame) {
   const auto message = wire::read_client_frame(frame, kMaxParameters);
   return message && std::holds_alternative<wire::Join>(*message);
-}
-
-template <class Message>
-std::string describe(const Result<Message>& message) {
-  return message ? std::visit(Describe{}, *message) : "nonsense";
 }
 
 }  // namespace
@@ -57,6 +24,7 @@ void World::client_sends(std::size_t i, const Frame& frame) {
   if (!message) throw Violation(fmt::format("client {} says what nobody can read", i));
   if (const auto* ballot = std::get_if<wire::Ballot>(&*message)) {
     // Where every state is kept, a crash loses no ballot.
+    processes_[i].voted = ballot->round;
     const bool all_kept = plan_.save_every == 1 && plan_.faults.state_fails == 0;
     truth_.voted(i, all_kept ? 0 : processes_[i].life, processes_[i].session->fingerprint(),
                  *ballot);
@@ -139,7 +107,7 @@ void World::happen(const ToCoordinator& event) {
   heard_ = event.frame;
   if (trace_) {
     trace(fmt::format("{} -> {}", event.peer,
-                      describe(wire::read_client_frame(*event.frame, parameter_count(tensors_)))));
+                      wire::describe_client_frame(*event.frame, parameter_count(tensors_))));
   }
   tell_coordinator(coordinator::FrameArrived{event.peer, event.key, event.frame});
 }
@@ -150,7 +118,7 @@ void World::happen(const ToClient& event) {
   record(2000 + event.client, *event.frame);
   if (trace_) {
     trace(fmt::format("{} <- {}", process.peer,
-                      describe(wire::read_coordinator_frame(*event.frame, kMaxParameters))));
+                      wire::describe_coordinator_frame(*event.frame, kMaxParameters)));
   }
   if (process.liar) {
     const auto message = wire::read_coordinator_frame(*event.frame, kMaxParameters);

@@ -23,7 +23,7 @@ std::vector<double> accuracies(std::uint32_t rounds, std::uint32_t seeds) {
     RunConfig config;
     config.hyper.rounds = rounds;
     config.hyper.seed = seed;
-    config.schedule.kind = Schedule::Kind::kCosine;
+    config.schedule = *parse_schedule("cosine");
     config.min_voters = config.min_clients = 10;
     config.eval_every = 0;
     MemoryWorld::Reports reports;
@@ -32,7 +32,7 @@ std::vector<double> accuracies(std::uint32_t rounds, std::uint32_t seeds) {
       fmt::print("seed {}: accuracy {:.4f} after {} rounds\n", seed, row.held_out->accuracy,
                  row.round);
     };
-    SmallWorld run(config, 10, {}, {}, 2, std::move(reports), 0, Attack::kInvert, *dataset);
+    SmallWorld run(config, 10, {}, {}, 2, std::move(reports), 0, attacks().first(), *dataset);
     run.world->run();
   }
   return reached;

@@ -27,10 +27,12 @@ TEST_F(BadInput, UnknownWordsAreNamed) {
     simulate(kSynthetic + Flags{flag, "nonsense"}, kUsage, "nonsense");
   }
   coordinate({"--dataset", "mnist"}, kUsage, "--dataset mnist: unknown");
-  coordinate(kSynthetic + Flags{"--partition", "fair", "--parts", "3"}, kUsage, "--partition fair");
+  coordinate(kSynthetic + Flags{"--partition", "fair", "--parts", "3"}, kUsage,
+             "--partition: unknown partition 'fair'");
   coordinate(kSynthetic + Flags{"--bind", "here"}, kUsage, "--bind");
   take_part(kNowhere + Flags{"--dataset", "mnist"}, kUsage, "--dataset mnist: unknown");
-  take_part(kNowhere + kSynthetic + Flags{"--partition", "fair"}, kUsage, "--partition fair");
+  take_part(kNowhere + kSynthetic + Flags{"--partition", "fair"}, kUsage,
+            "--partition: unknown partition 'fair'");
   take_part(kSynthetic + Flags{"--connect", "there"}, kUsage, "--connect");
   take_part(kSynthetic, kUsage, "--connect");
   take_part(kNowhere + kSynthetic + Flags{"--run", "today"}, kUsage, "--run 'today'");
@@ -92,6 +94,11 @@ TEST_F(BadInput, AbsurdNumbersAreRefusedByEveryFlagOfTheClient) {
     for (const char* value : kAbsurd) {
       take_part(kNowhere + kSynthetic + Flags{flag, value}, kUsage, flag);
     }
+  }
+  const Flags kept = {"--state", path("a.state").string()};
+  for (const char* value : kAbsurd) {
+    take_part(kNowhere + kSynthetic + kept + Flags{"--state-every", value}, kUsage,
+              "--state-every");
   }
 }
 

@@ -109,7 +109,7 @@ TEST_F(BadNetwork, AnotherProtocolVersionIsRefusedWithWhatToDo) {
   const auto* refusal = std::get_if<wire::Refusal>(&*answer);
   ASSERT_NE(refusal, nullptr);
   EXPECT_EQ(wire::refusal_word(refusal->code), "protocol");
-  EXPECT_NE(refusal->text.find("install the same version"), std::string::npos) << refusal->text;
+  EXPECT_NE(refusal->text.find("install the client's version"), std::string::npos) << refusal->text;
 }
 
 // ---- hostility ---------------------------------------------------------------------------------

@@ -85,13 +85,40 @@ TEST_F(Ledgers, ACoordinatorKilledAgainAndAgainEndsWithTheRunNobodyDisturbed) {
             std::string::npos);
 }
 
+TEST_F(Ledgers, AStoppedCoordinatorsClientsWaitAndComeBack) {
+  const std::string undisturbed = lead_to_the_end("calm", "--rounds 1000");
+  Process stops = lead(keep("stopped", "--rounds 1000"));
+  const std::string bound = endpoint();
+  Process first = client(1);
+  Process second = client(2);
+  ASSERT_TRUE(wait_for_round(100));
+  stops.signal(SIGINT);
+  EXPECT_EQ(stops.wait(), 130) << stops.err();
+  first.wait_for_err("will go on with the run: waiting for it");
+  second.wait_for_err("will go on with the run: waiting for it");
+  Process goes_on = start_coordinator(keep("stopped", "--rounds 1000") + Flags{"--bind", bound});
+  EXPECT_EQ(goes_on.wait(), 0) << goes_on.err();
+  for (Process* one : {&first, &second}) {
+    EXPECT_EQ(one->wait(), 0) << one->err();
+    EXPECT_EQ(fingerprint_in(one->out()), undisturbed) << one->err();
+  }
+  EXPECT_EQ(fingerprint_of_verified("stopped"), undisturbed);
+}
+
 TEST_F(Ledgers, OtherOptionsAndASecondCoordinatorAreRefused) {
   const std::string fingerprint = lead_to_the_end("run", "--rounds 40");
-  for (const char* other : {"--rounds 40 --lr 0.5", "--rounds 39", "--rounds 40 --beta 0.5"}) {
-    Process refused = start_coordinator(keep("run", other) + words("--bind tcp://127.0.0.1:0"));
-    EXPECT_EQ(refused.wait(), 1) << other;
-    EXPECT_NE(refused.err().find(words(other).at(words(other).size() - 2)), std::string::npos)
-        << refused.err();
+  struct Other {
+    const char* flags;
+    const char* named;
+  };
+  for (const Other& other :
+       {Other{"--rounds 40 --lr 0.5", "--lr"},
+        {"--rounds 39", "--rounds"},
+        {"--rounds 40 --beta 0.5", "--algorithm signum:0.9, not signum:0.5"}}) {
+    Process refused =
+        start_coordinator(keep("run", other.flags) + words("--bind tcp://127.0.0.1:0"));
+    EXPECT_EQ(refused.wait(), 1) << other.flags;
+    EXPECT_NE(refused.err().find(other.named), std::string::npos) << refused.err();
   }
   Process leads = lead(keep("run", "--rounds 50 --max-clients 77"), "more");
   Process second =

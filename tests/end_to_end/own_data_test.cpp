@@ -57,9 +57,8 @@ TEST_F(OwnData, ScikitLearnsDigitsAreLearntFromEitherFormat) {
   Process exporting(
       {kPython, PSEPHOS_SOURCE_DIR "/tests/end_to_end/export_digits.py", path("").string()},
       path("export"));
-  if (exporting.wait() != 0) {
-    GTEST_SKIP() << "needs Debian's package python3-sklearn: " << exporting.err();
-  }
+  ASSERT_EQ(exporting.wait(), 0) << "it needs Debian's package python3-sklearn: "
+                                 << exporting.err();
   const std::string csv = "csv:" + path("digits.csv").string() + ":digit";
   const std::string npy = "npy:" + path("images.npy").string() + "," + path("labels.npy").string();
   for (const char* model : {"softmax", "mlp:32"}) {

@@ -1,7 +1,8 @@
 // A frame from a coordinator that may be anybody, through everything a client does with it: verify,
 // read, the session machine, and the arithmetic that it asks for.
 //
-// Input: one byte of how far the client had come, then the frame.
+// Input: one byte of how far the client had come, then the frame: as it is, and with the seals that
+// it ought to have.
 
 #include <algorithm>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "runtime/base/check.h"
 #include "runtime/replica/fingerprint.h"
 #include "runtime/replica/initial_parameters.h"
+#include "tests/fuzz/mended_seals.h"
 #include "tests/fuzz/scripted_run.h"
 
 namespace psephos::client {
@@ -51,7 +53,7 @@ class Client {
     options.arithmetic = "fuzz";
     options.key = kKey;
     options.max_parameters = 1000;
-    options.save_every = 1;
+    options.save_every.rounds = 1;
     return options;
   }
 
@@ -103,6 +105,7 @@ Frame welcome(std::uint32_t round, std::uint64_t fingerprint) {
   welcome.vote = true;
   welcome.tensors = fuzz::tensors();
   welcome.hyper = fuzz::hyperparameters();
+  welcome.terms.batch = 1;
   welcome.fingerprint = fingerprint;
   return wire::build(wire::CoordinatorMessage{welcome});
 }
@@ -118,19 +121,23 @@ std::uint64_t initial_fingerprint() {
 const Frame kWelcomes[] = {nullptr, welcome(0, initial_fingerprint()), welcome(2, 17),
                            welcome(0, 17)};
 
+void play(unsigned how_far, const Frame& frame) {
+  Client client;
+  if (const Frame& welcome = kWelcomes[how_far]) client.hear(welcome);
+  client.hear(frame);
+  client.hear(frame);                    // twice is nothing new
+  client.pass(std::chrono::seconds(5));  // silence
+}
+
 }  // namespace
 }  // namespace psephos::client
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace psephos;
   if (size == 0) return 0;
-  client::Client client;
-  if (const Frame& welcome = client::kWelcomes[data[0] % std::size(client::kWelcomes)]) {
-    client.hear(welcome);
-  }
-  const Frame frame = fuzz::frame_of({data + 1, size - 1});
-  client.hear(frame);
-  client.hear(frame);                    // twice is nothing new
-  client.pass(std::chrono::seconds(5));  // silence
+  const unsigned how_far = data[0] % std::size(client::kWelcomes);
+  const std::span<const std::uint8_t> bytes(data + 1, size - 1);
+  client::play(how_far, fuzz::frame_of(bytes));
+  if (const Frame mended = fuzz::with_mended_seals(bytes)) client::play(how_far, mended);
   return 0;
 }

@@ -2,7 +2,8 @@
 // read, the session machine, counting, the ledger; and, half of the time, a round that closes after
 // it.
 //
-// Input: one byte of who speaks, how far the run has come and whether it goes on, then the frame.
+// Input: one byte of who speaks, how far the run has come, whether it goes on and whether its rules
+// remember and ask for scales, then the frame.
 
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "coordinator/core/coordinator.h"
 #include "coordinator/ledger/memory_ledger.h"
 #include "runtime/base/check.h"
+#include "runtime/replica/fingerprint.h"
 #include "runtime/signs/ballot_codec.h"
 #include "tests/fuzz/scripted_run.h"
 
@@ -32,9 +34,10 @@ struct Swallower : Outlet {
   void note(const std::string&) override {}
 };
 
-CoordinatorOptions options() {
+CoordinatorOptions options(bool remembers) {
   CoordinatorOptions options;
   options.config.hyper = fuzz::hyperparameters();
+  options.config.batch = 1;
   options.config.min_voters = 1;
   options.config.deadline_ms = 1000;
   options.config.max_clients = 4;
@@ -44,6 +47,11 @@ CoordinatorOptions options() {
   options.run = fuzz::kRun;
   options.session = fuzz::kSession;
   options.held_out = false;
+  options.durable = remembers;
+  if (remembers) {
+    options.config.decision = *parse_decision_rule("momentum:0.5");
+    options.config.hyper.ballot = *parse_ballot_rule("stochastic-ternary:2");
+  }
   return options;
 }
 
@@ -53,7 +61,7 @@ Frame join(const std::string& name) {
   return wire::build(wire::ClientMessage{join});
 }
 
-Frame ballot(std::uint32_t round) {
+Frame ballot(std::uint32_t round, bool reports) {
   PackedSigns signs{kParameters, AlignedVector<std::uint32_t>(word_count(kParameters), 0), {}};
   signs.signs[0] = 5 + round;
   const EncodedSigns votes = encode(signs);
@@ -63,12 +71,16 @@ Frame ballot(std::uint32_t round) {
   ballot.round = round;
   ballot.encoding = votes.encoding;
   ballot.planes = votes.planes;
+  if (reports) ballot.scales.assign(fuzz::tensors().size(), 0.5F);
   return wire::build(wire::ClientMessage{ballot});
 }
 
 class Run {
  public:
-  Run() : coordinator_(options(), std::make_unique<MemoryLedger>(), outlet_) { handle(Started{}); }
+  explicit Run(bool remembers)
+      : coordinator_(options(remembers), std::make_unique<MemoryLedger>(), outlet_) {
+    handle(Started{});
+  }
 
   void hear(const char* peer, const Frame& frame) { handle(FrameArrived{peer, "", frame}); }
   void read_what_is_sent() { outlet_.reads = true; }
@@ -83,7 +95,7 @@ class Run {
     PSEPHOS_CHECK(coordinator_.ledger().rounds() == coordinator_.session().round(),
                   "the open round is the one after the last decision");
     PSEPHOS_CHECK(coordinator_.session().round() <= fuzz::kRounds, "a run has its rounds");
-    PSEPHOS_CHECK(coordinator_.replica().fingerprint() == coordinator_.session().fingerprint(),
+    PSEPHOS_CHECK(fingerprint(coordinator_.parameters()) == coordinator_.session().fingerprint(),
                   "the machine and the counting room stand at one round");
   }
 
@@ -93,7 +105,8 @@ class Run {
 };
 
 const Frame kJoin = join("member");
-const Frame kBallots[fuzz::kRounds] = {ballot(0), ballot(1)};
+const Frame kBallots[2][fuzz::kRounds] = {{ballot(0, false), ballot(1, false)},
+                                          {ballot(0, true), ballot(1, true)}};
 
 }  // namespace
 }  // namespace psephos::coordinator
@@ -102,16 +115,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace psephos;
   using namespace psephos::coordinator;
   if (size == 0) return 0;
-  Run run;
+  const bool remembers = (data[0] & 32) != 0;
+  const Frame* ballots = kBallots[remembers ? 1 : 0];
+  Run run(remembers);
   const unsigned how_far = data[0] % (fuzz::kRounds + 1);
   const char* peer = (data[0] & 128) != 0 ? "stranger" : "member";
   run.hear("member", kJoin);
-  for (unsigned round = 0; round < how_far; ++round) run.hear("member", kBallots[round]);
+  for (unsigned round = 0; round < how_far; ++round) run.hear("member", ballots[round]);
   run.read_what_is_sent();
   const Frame frame = fuzz::frame_of({data + 1, size - 1});
+  (void)wire::refused_frame(*frame);
   run.hear(peer, frame);
   if ((data[0] & 64) == 0) return 0;
-  if (how_far < fuzz::kRounds) run.hear("member", kBallots[how_far]);
+  if (how_far < fuzz::kRounds) run.hear("member", ballots[how_far]);
   run.pass(std::chrono::seconds(60));  // the deadline, and silence
   return 0;
 }

@@ -1,8 +1,9 @@
-// Any bytes as planes: whatever the codecs accept, they write the same way. Built with
-// -fsanitize=fuzzer,address,undefined; a crash, a leak, a read past the end or a broken check is a
-// finding.
+// Any bytes as planes or as a list of slots: whatever the codecs accept, they write the same way.
+// Built with -fsanitize=fuzzer,address,undefined; a crash, a leak, a read past the end or a broken
+// check is a finding.
 //
-// Input: one byte of what to read, two bytes of d, then the planes.
+// Input: one byte of what to read, two bytes of d or of the slots given, then the planes or the
+// list.
 
 #include <algorithm>
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include "runtime/base/check.h"
 #include "runtime/signs/ballot_codec.h"
 #include "runtime/signs/decision_codec.h"
+#include "runtime/signs/slot_codec.h"
 
 namespace psephos {
 namespace {
@@ -53,6 +55,12 @@ void try_change(std::span<const std::uint8_t> planes, std::size_t parameters, bo
                 "two changes to one decision");
 }
 
+void try_slots(std::span<const std::uint8_t> bytes, std::uint32_t given) {
+  const auto slots = decode_slots(bytes, given);
+  if (!slots) return;
+  PSEPHOS_CHECK(std::ranges::equal(encode_slots(*slots, given), bytes), "two lists of one set");
+}
+
 }  // namespace
 }  // namespace psephos
 
@@ -63,8 +71,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const unsigned what = data[0] % 8;
   if (what < 4) {
     psephos::try_ballot(static_cast<psephos::Encoding>(what), planes, parameters);
-  } else if (what < 6) {
+  } else if (what == 4) {
     psephos::try_ballot(psephos::Encoding::kTernary, planes, parameters);
+  } else if (what == 5) {
+    psephos::try_slots(planes, static_cast<std::uint32_t>(parameters));
   } else {
     psephos::try_change(planes, parameters, what == 6);
   }

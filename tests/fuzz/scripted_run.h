@@ -28,7 +28,6 @@ inline Hyperparameters hyperparameters() {
   Hyperparameters hyper;
   hyper.rounds = kRounds;
   hyper.seed = 5;
-  hyper.batch = 1;
   hyper.staleness = 1;
   hyper.heartbeat_ms = 1000;
   return hyper;

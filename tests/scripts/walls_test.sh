@@ -20,6 +20,10 @@ nothing_matches "coordinator/ does not know the client" '#include "(client|simul
 nothing_matches "the state machines touch no socket, thread or file" \
   '#include (<(thread|mutex|fstream|cstdio|zmq.*)>|"runtime/net/)' \
   client/session coordinator/session
+nothing_matches "the coordinator's machine knows nothing of counting" \
+  '#include "coordinator/counting/' coordinator/session
+nothing_matches "the coordinator's machine knows nothing of reports" \
+  '#include "runtime/report/' coordinator/session
 nothing_matches "the state machines read no clock" '_clock::now' client/session coordinator/session
 nothing_matches "instruction sets are named in platforms/ alone" \
   'immintrin|arm_neon|__SSE|__AVX|__ARM' runtime client coordinator simulator bench

@@ -22,9 +22,9 @@ class Lies : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(Lies, AreCanonicalBallotsOfTheSameSize) {
   for (const bool ternary : {false, true}) {
-    for (const char* word : {"invert", "random", "constant", "collude", "abstain"}) {
-      const PackedSigns ballot =
-          lie(*parse_attack(word), honest(GetParam(), ternary), {7, 3}, 7, 12);
+    for (const AttackInfo* attack : attacks().rules()) {
+      const std::string_view word = attack->head.word;
+      const PackedSigns ballot = lie({attack, {}}, honest(GetParam(), ternary), {7, 3}, 7, 12);
       const EncodedSigns encoded = encode(ballot);
       const auto decoded = decode(encoded.encoding, encoded.planes, GetParam());
       ASSERT_TRUE(decoded) << word;
@@ -36,7 +36,7 @@ TEST_P(Lies, AreCanonicalBallotsOfTheSameSize) {
 TEST_P(Lies, InvertedIsTheNegativeWhereTheHonestBallotVotes) {
   for (const bool ternary : {false, true}) {
     const PackedSigns truth = honest(GetParam(), ternary);
-    const PackedSigns ballot = lie(Attack::kInvert, truth, {7, 3}, 7, 12);
+    const PackedSigns ballot = lie(*parse_attack("invert"), truth, {7, 3}, 7, 12);
     for (std::size_t i = 0; i < GetParam(); ++i) ASSERT_EQ(ballot.at(i), -truth.at(i)) << i;
   }
 }
@@ -47,9 +47,12 @@ TEST(Lies, ColludersAgreeWithOneAnotherAndRandomLiarsDoNot) {
   const PackedSigns truth = honest(2000, false);
   const PhiloxKey one{7, 1};
   const PhiloxKey other{7, 2};
-  EXPECT_EQ(lie(Attack::kCollude, truth, one, 7, 5), lie(Attack::kCollude, truth, other, 7, 5));
-  EXPECT_NE(lie(Attack::kCollude, truth, one, 7, 5), lie(Attack::kCollude, truth, one, 7, 6));
-  EXPECT_NE(lie(Attack::kRandom, truth, one, 7, 5), lie(Attack::kRandom, truth, other, 7, 5));
+  EXPECT_EQ(lie(*parse_attack("collude"), truth, one, 7, 5),
+            lie(*parse_attack("collude"), truth, other, 7, 5));
+  EXPECT_NE(lie(*parse_attack("collude"), truth, one, 7, 5),
+            lie(*parse_attack("collude"), truth, one, 7, 6));
+  EXPECT_NE(lie(*parse_attack("random"), truth, one, 7, 5),
+            lie(*parse_attack("random"), truth, other, 7, 5));
 }
 
 TEST(Lies, AnUnknownAttackIsRefusedByNamingTheKnownOnes) {

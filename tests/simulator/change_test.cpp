@@ -18,9 +18,8 @@ constexpr std::uint32_t kRounds = 240;
 // Heavy momentum and large batches: few signs turn from round to round.
 RunConfig steady_config(Downlink downlink) {
   RunConfig config = small_config(3, kClients, kRounds);
-  config.hyper.algorithm = Algorithm::kSignum;
-  config.hyper.beta = 0.98F;
-  config.hyper.batch = 64;
+  config.hyper.worker = *parse_worker_rule("signum:0.98");
+  config.batch = 64;
   config.lr = 0.0005;
   config.min_voters = 2;
   config.downlink = downlink;

@@ -50,8 +50,8 @@ TEST(MemoryWorld, TheNumberOfThreadsNeverShows) {
 
 TEST(MemoryWorld, ClientsLearn) {
   RunConfig config = small_config(1, 4, 300);
-  config.schedule.kind = Schedule::Kind::kCosine;
-  config.hyper.batch = 16;
+  config.schedule = *parse_schedule("cosine");
+  config.batch = 16;
   config.eval_every = 100;
   Seen seen;
   SmallWorld small(config, 4, {}, {}, 2, seen.reports());
@@ -119,8 +119,8 @@ TEST(MemoryWorld, LostBallotsAreAbsentAndTheRunEndsAllTheSame) {
 
 TEST(MemoryWorld, AMinorityOfLiarsIsOutvoted) {
   RunConfig config = small_config(2, 7, 300);
-  config.schedule.kind = Schedule::Kind::kCosine;
-  config.hyper.batch = 16;
+  config.schedule = *parse_schedule("cosine");
+  config.batch = 16;
   for (const char* word : {"invert", "random", "constant", "collude", "abstain"}) {
     Seen seen;
     SmallWorld small(config, 7, {}, {}, 2, seen.reports(), 2, *parse_attack(word));
@@ -268,7 +268,7 @@ TEST(MemoryWorld, AGivenX0ReachesEveryClientInOneCheckpointThatTheyShare) {
     play({}, [&](const MemoryWorld& world) {
       down_drawn = world.coordinator().summary().bytes_down;
       fingerprint_drawn = world.coordinator().session().fingerprint();
-      d = world.coordinator().replica().size();
+      d = world.coordinator().parameters().size();
     });
     play(AlignedVector<float>(d, 0.01f), [&](const MemoryWorld& world) {
       EXPECT_NE(world.coordinator().session().fingerprint(), fingerprint_drawn);

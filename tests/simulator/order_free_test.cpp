@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "runtime/replica/fingerprint.h"
 #include "tests/simulator/small_world.h"
 
 namespace psephos::simulator {
@@ -85,11 +86,11 @@ RunConfig config_of(std::uint32_t seed, std::uint32_t clients) {
   config.fraction = pick(1, 3) == 0 ? 0.5 : 1.0;
   config.hyper.staleness = pick(2, 3);
   config.hyper.audience = pick(3, 4) == 0 ? Audience::kDrawn : Audience::kAll;
-  config.hyper.algorithm = pick(4, 2) == 0 ? Algorithm::kSignsgd : Algorithm::kSignum;
-  if (pick(5, 3) == 0) config.hyper.ballot = {BallotRule::Kind::kThreshold, 0.5f};
-  if (pick(6, 3) == 0) config.decision = {DecisionRule::Kind::kQuorum, 300'000};
-  if (config.hyper.ballot.kind == BallotRule::Kind::kSign &&
-      config.decision.kind == DecisionRule::Kind::kMajority && pick(7, 2) == 0) {
+  config.hyper.worker = *parse_worker_rule(pick(4, 2) == 0 ? "signsgd" : "signum:0.9");
+  if (pick(5, 3) == 0) config.hyper.ballot = *parse_ballot_rule("threshold:0.5");
+  if (pick(6, 3) == 0) config.decision = *parse_decision_rule("quorum:0.3");
+  if (!config.hyper.ballot.rule->needs.abstains && !needs_of(config.decision).zeros &&
+      pick(7, 2) == 0) {
     config.downlink = Downlink::kBinary;
   }
   if (pick(8, 3) == 0) config.weight_decay = 0.5;
@@ -111,7 +112,7 @@ void run_world(std::uint32_t seed, bool tell) {
   const auto& coordinator = small.world->coordinator();
   ASSERT_EQ(coordinator.session().round(), kRounds);
   ASSERT_EQ(coordinator.ended_because(), "finished");
-  ASSERT_EQ(coordinator.session().fingerprint(), coordinator.replica().fingerprint());
+  ASSERT_EQ(coordinator.session().fingerprint(), fingerprint(coordinator.parameters()));
   std::size_t ended = 0;
   for (std::size_t i = 0; i < clients; ++i) {
     const client::Session& session = small.world->client(i);

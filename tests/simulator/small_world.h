@@ -25,7 +25,7 @@ inline RunConfig small_config(std::uint32_t seed, std::uint32_t clients, std::ui
   config.hyper.model = "softmax";
   config.hyper.rounds = rounds;
   config.hyper.seed = seed;
-  config.hyper.batch = 4;
+  config.batch = 4;
   config.hyper.heartbeat_ms = 2000;
   config.lr = 0.01;
   config.min_voters = clients;
@@ -39,7 +39,7 @@ inline RunConfig small_config(std::uint32_t seed, std::uint32_t clients, std::ui
 struct SmallWorld {
   SmallWorld(const RunConfig& config, std::uint32_t clients, Links links = {}, Faults faults = {},
              unsigned threads = 1, MemoryWorld::Reports reports = {}, std::uint32_t byzantine = 0,
-             Attack attack = Attack::kInvert, DatasetRef dataset = small_dataset()) {
+             Attack attack = attacks().first(), DatasetRef dataset = small_dataset()) {
     PopulationOptions options;
     options.clients = clients;
     options.seed = config.hyper.seed;

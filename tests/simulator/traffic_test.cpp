@@ -32,7 +32,7 @@ Summary run(const std::string& model, Downlink downlink) {
   RunConfig config = small_config(1, 4, 5);
   config.hyper.model = model;
   config.downlink = downlink;
-  SmallWorld small(config, 4, {}, {}, 2, {}, 0, Attack::kInvert, image_sized());
+  SmallWorld small(config, 4, {}, {}, 2, {}, 0, attacks().first(), image_sized());
   small.world->run();
   return small.world->coordinator().summary();
 }

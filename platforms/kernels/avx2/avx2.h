@@ -21,10 +21,10 @@ void signum(float* m, const float* g, std::size_t d, float beta, CoinAddress coi
             std::uint32_t* signs);
 void pack_threshold(const float* v, std::size_t d, float threshold, std::uint32_t* signs,
                     std::uint32_t* voted);
-void pack_stochastic_ternary(const float* v, std::size_t d, float bound, CoinAddress coin,
-                             std::uint32_t* signs, std::uint32_t* voted);
-void pack_stochastic_sign(const float* v, std::size_t d, float bound, CoinAddress coin,
-                          std::uint32_t* signs);
+void pack_stochastic_ternary(const float* v, std::size_t first, std::size_t d, float bound,
+                             CoinAddress coin, std::uint32_t* signs, std::uint32_t* voted);
+void pack_stochastic_sign(const float* v, std::size_t first, std::size_t d, float bound,
+                          CoinAddress coin, std::uint32_t* signs);
 void gather_signs(const std::uint32_t* signs, const std::uint32_t* voted, std::size_t words,
                   std::uint8_t* out);
 void scatter_signs(const std::uint8_t* in, std::size_t bytes, const std::uint32_t* voted,

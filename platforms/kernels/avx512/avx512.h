@@ -17,10 +17,10 @@ void signum(float* m, const float* g, std::size_t d, float beta, CoinAddress coi
             std::uint32_t* signs);
 void pack_threshold(const float* v, std::size_t d, float threshold, std::uint32_t* signs,
                     std::uint32_t* voted);
-void pack_stochastic_ternary(const float* v, std::size_t d, float bound, CoinAddress coin,
-                             std::uint32_t* signs, std::uint32_t* voted);
-void pack_stochastic_sign(const float* v, std::size_t d, float bound, CoinAddress coin,
-                          std::uint32_t* signs);
+void pack_stochastic_ternary(const float* v, std::size_t first, std::size_t d, float bound,
+                             CoinAddress coin, std::uint32_t* signs, std::uint32_t* voted);
+void pack_stochastic_sign(const float* v, std::size_t first, std::size_t d, float bound,
+                          CoinAddress coin, std::uint32_t* signs);
 void count_planes(CounterPlanes counter, const std::uint32_t* const* planes, std::size_t count);
 void merge_counters(CounterPlanes into, const std::uint32_t* from, std::size_t from_plane_count);
 void decide(CounterPlanes negative, CounterPlanes voted, std::uint32_t all_voters,

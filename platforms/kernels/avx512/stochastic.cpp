@@ -104,14 +104,14 @@ struct Blocks {
 
 }  // namespace
 
-void pack_stochastic_ternary(const float* v, std::size_t d, float bound, CoinAddress coin,
-                             std::uint32_t* signs, std::uint32_t* voted) {
-  WholeBlocks<Blocks>::pack_stochastic_ternary(v, d, bound, coin, signs, voted);
+void pack_stochastic_ternary(const float* v, std::size_t first, std::size_t d, float bound,
+                             CoinAddress coin, std::uint32_t* signs, std::uint32_t* voted) {
+  WholeBlocks<Blocks>::pack_stochastic_ternary(v, first, d, bound, coin, signs, voted);
 }
 
-void pack_stochastic_sign(const float* v, std::size_t d, float bound, CoinAddress coin,
-                          std::uint32_t* signs) {
-  WholeBlocks<Blocks>::pack_stochastic_sign(v, d, bound, coin, signs);
+void pack_stochastic_sign(const float* v, std::size_t first, std::size_t d, float bound,
+                          CoinAddress coin, std::uint32_t* signs) {
+  WholeBlocks<Blocks>::pack_stochastic_sign(v, first, d, bound, coin, signs);
 }
 
 }  // namespace psephos::kernels::avx512

@@ -52,37 +52,37 @@ struct VoteByChance {
 
 }  // namespace
 
-void pack_stochastic_ternary_from(const float* v, std::size_t first, std::size_t d, float bound,
-                                  const CoinAddress& coin, std::uint32_t* signs,
-                                  std::uint32_t* voted) {
+void pack_stochastic_ternary_from(const float* v, std::size_t begin, std::size_t first,
+                                  std::size_t d, float bound, const CoinAddress& coin,
+                                  std::uint32_t* signs, std::uint32_t* voted) {
   std::uint32_t words[kBlock];
-  for (std::size_t start = first; start < d; start += kBlock) {
+  for (std::size_t start = begin; start < d; start += kBlock) {
     const std::size_t count = std::min(kBlock, d - start);
-    fill_random(start, count, coin, words);
+    fill_random(first + start, count, coin, words);
     pack_block(v + start, count, VoteByChance{words, bound}, signs + start / kRows,
                voted + start / kRows);
   }
 }
 
-void pack_stochastic_sign_from(const float* v, std::size_t first, std::size_t d, float bound,
-                               const CoinAddress& coin, std::uint32_t* signs) {
+void pack_stochastic_sign_from(const float* v, std::size_t begin, std::size_t first, std::size_t d,
+                               float bound, const CoinAddress& coin, std::uint32_t* signs) {
   std::uint32_t words[kBlock];
   std::uint32_t nothing[kLanes];
-  for (std::size_t start = first; start < d; start += kBlock) {
+  for (std::size_t start = begin; start < d; start += kBlock) {
     const std::size_t count = std::min(kBlock, d - start);
-    fill_random(start, count, coin, words);
+    fill_random(first + start, count, coin, words);
     pack_block(v + start, count, SignByChance{words, bound}, signs + start / kRows, nothing);
   }
 }
 
-void pack_stochastic_ternary(const float* v, std::size_t d, float bound, CoinAddress coin,
-                             std::uint32_t* signs, std::uint32_t* voted) {
-  pack_stochastic_ternary_from(v, 0, d, bound, coin, signs, voted);
+void pack_stochastic_ternary(const float* v, std::size_t first, std::size_t d, float bound,
+                             CoinAddress coin, std::uint32_t* signs, std::uint32_t* voted) {
+  pack_stochastic_ternary_from(v, 0, first, d, bound, coin, signs, voted);
 }
 
-void pack_stochastic_sign(const float* v, std::size_t d, float bound, CoinAddress coin,
-                          std::uint32_t* signs) {
-  pack_stochastic_sign_from(v, 0, d, bound, coin, signs);
+void pack_stochastic_sign(const float* v, std::size_t first, std::size_t d, float bound,
+                          CoinAddress coin, std::uint32_t* signs) {
+  pack_stochastic_sign_from(v, 0, first, d, bound, coin, signs);
 }
 
 }  // namespace psephos::kernels::portable

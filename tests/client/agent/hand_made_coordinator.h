@@ -38,7 +38,7 @@ class HandMadeCoordinator {
     welcome_.tensors = quadratic_tensors(kParameters);
     welcome_.hyper.rounds = rounds;
     welcome_.hyper.heartbeat_ms = heartbeat_ms;
-    welcome_.hyper.batch = 4;
+    welcome_.terms.batch = 4;
     fill_initial_parameters(welcome_.tensors, welcome_.hyper.seed, x_.mutable_parameters());
   }
 
@@ -110,6 +110,7 @@ class HandMadeCoordinator {
     } else if (const auto* request = std::get_if<wire::CatchUp>(&*message)) {
       wire::Past past;
       past.session = welcome_.session;
+      past.have_round = request->have_round;
       for (std::uint32_t k = request->have_round; k < round(); ++k) {
         past.decisions.push_back(decision_of(k));
       }
@@ -139,6 +140,7 @@ class HandMadeCoordinator {
     decision.planes = decisions_[k].votes.planes;
     decision.voters = 1;
     decision.fingerprint = decisions_[k].fingerprint;
+    decision.next = welcome_.terms;
     decision.vote = k + 1 < welcome_.hyper.rounds;
     return decision;
   }

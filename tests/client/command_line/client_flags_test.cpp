@@ -77,8 +77,52 @@ TEST(CheckClientFlags, NameTheFlagThatIsWrong) {
   flags.partition = "shards:2";
   expect_error(flags, "--partition goes with --part");
   flags = on_loopback();
-  flags.state_every = 1;
+  flags.state_every = "1";
   expect_error(flags, "--state-every goes with --state");
+}
+
+TEST(CheckClientFlags, AStateIsKeptEverySoOftenInTimeOrInRounds) {
+  struct Case {
+    const char* text;
+    std::uint32_t rounds;
+    Duration time;
+  };
+  using std::chrono::seconds;
+  for (const Case& one : {Case{"", 0, seconds(60)},
+                          {"30s", 0, seconds(30)},
+                          {"5m", 0, seconds(300)},
+                          {"1h", 0, seconds(3600)},
+                          {"1s", 0, seconds(1)},
+                          {"1000000h", 0, std::chrono::hours(1'000'000)},
+                          {"50", 50, seconds(0)},
+                          {"1", 1, seconds(0)},
+                          {"1000000", 1'000'000, seconds(0)}}) {
+    ClientFlags flags = on_loopback();
+    flags.state = "client.state";
+    flags.state_every = one.text;
+    const auto member = check_client_flags(flags);
+    ASSERT_TRUE(member.ok()) << one.text << ": " << member.error().text;
+    EXPECT_EQ(member->save_every.rounds, one.rounds) << one.text;
+    EXPECT_EQ(member->save_every.time, one.time) << one.text;
+    EXPECT_FALSE(member->save_every.never());
+  }
+}
+
+TEST(CheckClientFlags, WithoutAFileNoStateIsKept) {
+  const auto member = check_client_flags(on_loopback());
+  ASSERT_TRUE(member.ok());
+  EXPECT_TRUE(member->save_every.never());
+}
+
+TEST(CheckClientFlags, RefusesWhatIsNeitherATimeNorANumberOfRounds) {
+  for (const char* text :
+       {"0", "0s", "0h", "1000001", "1000001s", "-1", "-30s", "+30s", "30 s", " 30s", "30s ",
+        "30ms", "30S", "s", "1.5h", "1h30m", "never", "99999999999999999999", "4294967297"}) {
+    ClientFlags flags = on_loopback();
+    flags.state = "client.state";
+    flags.state_every = text;
+    expect_error(flags, std::string("--state-every '") + text + "': write a time like 30s");
+  }
 }
 
 }  // namespace

@@ -141,5 +141,50 @@ TEST(Ending, AJobThatCannotBeDoneEndsTheClientWithItsText) {
   EXPECT_EQ(puppet.end->text, "give this client the data set that the run is about");
 }
 
+TEST(Ending, ACoordinatorThatOnlyStoppedIsLeftWaitedForAndJoinedAgain) {
+  Puppet puppet;
+  puppet.settle_at(17);
+  puppet.hear(wire::Finished{kSession, 17, fingerprint_of(kRun, 17), wire::FinishReason::kStopped});
+  EXPECT_FALSE(puppet.end) << "the run is not over";
+  const auto leaves = puppet.sent<wire::Leave>();
+  ASSERT_EQ(leaves.size(), 1u);
+  EXPECT_EQ(leaves[0].session, kSession);
+  EXPECT_EQ(leaves[0].reason, wire::LeaveReason::kStopped);
+  ASSERT_EQ(puppet.notes.size(), 1u);
+  EXPECT_NE(puppet.notes[0].find("stopped at round 17"), std::string::npos) << puppet.notes[0];
+  EXPECT_NE(puppet.notes[0].find("waiting for it"), std::string::npos) << puppet.notes[0];
+  EXPECT_EQ(puppet.reconnects, 0);
+  EXPECT_LE(puppet.session.next_tick(), puppet.now + kFirstBackoff);
+
+  puppet.clear();
+  puppet.pass(kFirstBackoff);
+  EXPECT_EQ(puppet.reconnects, 1) << "that process is gone";
+  const auto joins = puppet.sent<wire::Join>();
+  ASSERT_EQ(joins.size(), 1u);
+  EXPECT_EQ(joins[0].run, kRun);
+  EXPECT_EQ(joins[0].have_round, 17u);
+  wire::Welcome again = welcome(17);
+  again.session = kSession + 1;
+  puppet.hear(again);
+  EXPECT_TRUE(puppet.in_flight<ComputeBallot>()) << "and goes on where it stood";
+}
+
+TEST(Ending, AStopInTheMiddleOfAGradientLosesNeither) {
+  Puppet puppet;
+  puppet.settle_at(17);
+  puppet.hear(wire::Call{kSession, 17});
+  ASSERT_TRUE(puppet.in_flight<ComputeBallot>());
+  puppet.hear(wire::Finished{kSession, 17, fingerprint_of(kRun, 17), wire::FinishReason::kStopped});
+  puppet.work();
+  EXPECT_TRUE(puppet.sent<wire::Ballot>().empty());
+  puppet.pass(kFirstBackoff);
+  wire::Welcome again = welcome(17);
+  again.session = kSession + 1;
+  puppet.hear(again);
+  ASSERT_EQ(puppet.sent<wire::Ballot>().size(), 1u);
+  EXPECT_EQ(puppet.sent<wire::Ballot>()[0].session, kSession + 1);
+  EXPECT_EQ(puppet.jobs, 1) << "computed once";
+}
+
 }  // namespace
 }  // namespace psephos::client::testing

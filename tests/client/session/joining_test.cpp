@@ -324,6 +324,18 @@ TEST(Joining, RefusesAWelcomeToARoundBeyondTheRun) {
   EXPECT_EQ(puppet.sent<wire::Join>().size(), 2u);
 }
 
+TEST(Joining, PassesOverMessagesOfALaterVersion) {
+  const Frame unknown = wire::build(wire::CoordinatorMessage{wire::UnknownMessage{77}});
+  Puppet puppet;
+  puppet.start();
+  puppet.clear();
+  for (int i = 0; i < 10; ++i) puppet.hear(unknown);
+  EXPECT_TRUE(puppet.frames.empty() && puppet.notes.empty());
+  puppet.hear(welcome(0));
+  EXPECT_FALSE(puppet.end);
+  EXPECT_EQ(puppet.jobs, 1);
+}
+
 TEST(Joining, IgnoresFramesItCannotReadOnceJoined) {
   Puppet puppet;
   puppet.settle_at(3);
@@ -354,6 +366,23 @@ TEST(Joining, SaysLeaveWhenStoppedAndOnlyWhenJoined) {
   EXPECT_TRUE(alone.frames.empty());
   ASSERT_TRUE(alone.end);
   EXPECT_EQ(alone.end->ending, Ending::kStopped);
+}
+
+TEST(Joining, WaitsAndSaysSoWhileItsKeyIsPending) {
+  Puppet puppet;
+  puppet.start();
+  puppet.clear();
+  puppet.hear(refusal(RefusalCode::kPending, 9000));
+  EXPECT_FALSE(puppet.end);
+  ASSERT_EQ(puppet.notes.size(), 1u);
+  EXPECT_NE(puppet.notes[0].find("because the test says so"), std::string::npos);
+  puppet.pass(seconds(9) - milliseconds(1));
+  EXPECT_EQ(puppet.frames.size(), 0u);
+  puppet.pass(milliseconds(1) + kFirstBackoff);
+  EXPECT_EQ(puppet.sent<wire::Join>().size(), 1u);
+  EXPECT_EQ(puppet.reconnects, 0);
+  puppet.hear(welcome(0));
+  EXPECT_TRUE(puppet.in_flight<Prepare>());
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ inline wire::Decision decision(std::uint32_t round, bool vote = true) {
 inline wire::Past past(std::uint32_t first, std::uint32_t last) {
   wire::Past past;
   past.session = kSession;
+  past.have_round = first;
   for (std::uint32_t round = first; round <= last; ++round)
     past.decisions.push_back(decision(round));
   return past;

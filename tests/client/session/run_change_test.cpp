@@ -140,11 +140,11 @@ TEST(RunChange, OtherHyperparametersInTheSameRunArePreparedForAnew) {
   puppet.hear(refusal(wire::RefusalCode::kRejoin));
   puppet.pass(kFirstBackoff);
   wire::Welcome changed = welcome(0);
-  changed.hyper.batch *= 2;
+  changed.hyper.local_steps *= 2;
   puppet.hear(changed);
   puppet.work();
   ASSERT_TRUE(puppet.in_flight<Prepare>());
-  EXPECT_EQ(puppet.in_flight<Prepare>()->welcome.hyper.batch, changed.hyper.batch);
+  EXPECT_EQ(puppet.in_flight<Prepare>()->welcome.hyper, changed.hyper);
 }
 
 TEST(RunChange, TheSameRunUnderANewSessionKeepsTheReplica) {

@@ -14,7 +14,7 @@ using wire::RefusalCode;
 
 SessionOptions saving(std::uint32_t every) {
   SessionOptions options = named("puppet");
-  options.save_every = every;
+  options.save_every.rounds = every;
   return options;
 }
 
@@ -331,6 +331,97 @@ TEST(Restoring, AFinishedClientLearnsThatItHasFinished) {
   ASSERT_TRUE(puppet.end);
   EXPECT_EQ(puppet.end->ending, Ending::kFinished);
   EXPECT_EQ(puppet.sent<wire::Leave>().at(0).reason, wire::LeaveReason::kFinished);
+}
+
+// ---- how often --------------------------------------------------------------------------------
+
+SessionOptions saving_in(Duration time, std::uint32_t rounds = 0) {
+  SessionOptions options = named("puppet");
+  options.save_every = {rounds, time};
+  return options;
+}
+
+// The next decision is applied; says whether the state was saved then.
+bool saves_at_next(Puppet& puppet) {
+  puppet.hear(decision(*puppet.session.round(), false));
+  puppet.work();
+  const bool saves = puppet.in_flight<SaveState>() != nullptr;
+  puppet.work_all();
+  return saves;
+}
+
+// Saved now, without a new round; of `round`.
+void expect_saving(Puppet& puppet, std::uint32_t round) {
+  ASSERT_TRUE(puppet.in_flight<SaveState>());
+  EXPECT_EQ(puppet.in_flight<SaveState>()->standing.round, round);
+  puppet.work_all();
+}
+
+TEST(Saving, ByTimeAStateIsSavedOnceTheLastIsThatOld) {
+  Puppet puppet(saving_in(seconds(30)));
+  puppet.settle_at(5);  // saved at once
+  puppet.pass_in_company(seconds(60), 5);
+  EXPECT_FALSE(puppet.job) << "nothing is new";
+  EXPECT_TRUE(saves_at_next(puppet));
+  puppet.pass_in_company(seconds(29), 6);
+  EXPECT_FALSE(saves_at_next(puppet));
+  EXPECT_FALSE(saves_at_next(puppet)) << "however many rounds pass";
+  puppet.pass_in_company(seconds(1), 8);
+  expect_saving(puppet, 8);
+  EXPECT_FALSE(saves_at_next(puppet));
+  puppet.pass_in_company(seconds(30), 9);
+  expect_saving(puppet, 9);
+}
+
+TEST(Saving, ByTimeABallotIsHeldBackOnlyWhereAStateIsDue) {
+  Puppet puppet(saving_in(seconds(30)));
+  puppet.settle_at(5);
+  puppet.hear(decision(5));
+  puppet.work();
+  puppet.work();  // the ballot
+  EXPECT_FALSE(puppet.job);
+  EXPECT_EQ(puppet.sent<wire::Ballot>().size(), 1u);
+  puppet.hear(decision(6));
+  puppet.work();
+  ASSERT_TRUE(puppet.in_flight<ComputeBallot>());
+  puppet.pass_in_company(seconds(30), 7);  // a long gradient
+  puppet.clear();
+  puppet.work();
+  ASSERT_TRUE(puppet.in_flight<SaveState>());
+  EXPECT_TRUE(puppet.in_flight<SaveState>()->standing.ballot);
+  EXPECT_TRUE(puppet.sent<wire::Ballot>().empty());
+  puppet.work();
+  EXPECT_EQ(puppet.sent<wire::Ballot>().size(), 1u);
+}
+
+TEST(Saving, ByRoundsTheClockDoesNotMatter) {
+  Puppet puppet(saving(3));
+  puppet.settle_at(5);
+  puppet.pass_in_company(seconds(500), 5);
+  EXPECT_FALSE(saves_at_next(puppet));
+  EXPECT_FALSE(saves_at_next(puppet));
+  EXPECT_TRUE(saves_at_next(puppet)) << "three rounds after the last";
+}
+
+TEST(Saving, ARestoredStateIsAsGoodAsOneThatWasJustSaved) {
+  SessionOptions options = saving_in(seconds(30));
+  options.restored = stood_at(5, false);
+  Puppet puppet(std::move(options));
+  puppet.start();
+  puppet.hear(welcome(5, false));
+  puppet.work_all();
+  EXPECT_FALSE(saves_at_next(puppet));
+  puppet.pass_in_company(seconds(30), 6);
+  expect_saving(puppet, 6);
+}
+
+TEST(Saving, ByTimeTheLastStateIsSavedAtACleanEndToo) {
+  Puppet puppet(saving_in(seconds(30)));
+  puppet.settle_at(5);
+  EXPECT_FALSE(saves_at_next(puppet));
+  puppet.step(StopAsked{});
+  ASSERT_TRUE(puppet.in_flight<SaveState>());
+  EXPECT_EQ(puppet.in_flight<SaveState>()->standing.round, 6u);
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ class Storm {
   static SessionOptions options(std::uint32_t seed) {
     SessionOptions options = named("puppet");
     options.key = {seed, 1};
-    options.save_every = seed % 4;  // 0: never
+    options.save_every.rounds = seed % 4;  // 0: never
     return options;
   }
 

@@ -71,6 +71,7 @@ struct History {
   wire::Past past_of(std::uint32_t first, std::uint32_t last) const {
     wire::Past message;
     message.session = session;
+    message.have_round = first;
     for (std::uint32_t round = first; round <= last; ++round) {
       message.decisions.push_back(decision_of(round, false));
     }

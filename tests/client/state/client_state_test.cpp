@@ -65,13 +65,13 @@ TEST(ClientState, ABallotThatSaysNothingIsABallot) {
 TEST(ClientState, ItsBytesArePinned) {
   EXPECT_EQ(encode_state({{1, 2}, {}}),
             psephos::testing::bytes_of(
-                "5053504853544154010000000000000060000000000000000100000002000000"
+                "5053504853544154020000000000000060000000000000000100000002000000"
                 "0000000000000000000000000000000000000000000000000000000000000000"
-                "000000000000000000000000000000003702f112c4cfd99f3311dfc83d48c623"));
+                "00000000000000000000000000000000eab159a036a2d1e7a561f24e6a3acd9e"));
   const Bytes whole = encode_state(some_state());
-  EXPECT_EQ(whole.size(), 504u);
+  EXPECT_EQ(whole.size(), 561u);
   EXPECT_EQ(Bytes(whole.end() - kChecksum, whole.end()),
-            psephos::testing::bytes_of("fb3dfec2edeb10a86b6cef02d9cd885c"));
+            psephos::testing::bytes_of("a5b9328b8d248e7e7a1fb70a44ab414a"));
 }
 
 TEST(ClientState, EveryFlippedBitIsNoticed) {
@@ -115,8 +115,8 @@ TEST(ClientState, EveryTruncationAndEveryAdditionIsNoticed) {
 
 TEST(ClientState, AnotherVersionIsRefusedInWordsBeforeAnythingElseIsRead) {
   Bytes bytes = encode_state(some_state());
-  bytes[8] = 2;
-  EXPECT_NE(refusal(bytes).find("version 2"), std::string::npos);
+  bytes[8] = 3;
+  EXPECT_NE(refusal(bytes).find("version 3"), std::string::npos);
   EXPECT_NE(refusal(bytes).find("newer Psephos"), std::string::npos);
 }
 
@@ -145,18 +145,22 @@ TEST(ClientState, PartsThatDoNotGoTogetherAreRefused) {
       set(32, std::uint64_t{0}),           // no run
       set(52, checkpoint - 4),             // sizes that do not add up
       set(52, std::uint32_t{0xFFFFFFFF}),
-      set(56, std::uint32_t{42}),  // momentum of another size
+      set(56, std::uint32_t{42}),  // rules of another size
       set(60, std::uint8_t{2}),    // two ballots
       set(60, std::uint8_t{0}),    // no ballot, with planes
       set(61, std::uint8_t{3}),    // encoded as a change
       set(61, std::uint8_t{9}),    // or as nobody knows what
       set(62, std::uint16_t{1}),   // what has no meaning yet
       set(68, std::numeric_limits<float>::quiet_NaN()),
-      set(76, std::uint32_t{1}),
-      set(kHeader, std::uint8_t{0}),  // not a checkpoint
-      set(x, 99.0f),                  // whose fingerprint is another
-      set(kHeader + checkpoint, std::numeric_limits<float>::infinity()),  // momentum
-      set(whole.size() - kChecksum - 1, std::uint8_t{0xFF}),              // planes
+      set(76, std::uint32_t{1}),                         // another number of scales
+      set(kHeader, std::uint8_t{0}),                     // not a checkpoint
+      set(x, 99.0f),                                     // whose fingerprint is another
+      set(kHeader + checkpoint, std::uint32_t{2}),       // vectors that rules remember
+      set(kHeader + checkpoint + 4, std::uint8_t{200}),  // a name longer than all of it
+      set(kHeader + checkpoint + 5, '\n'),
+      set(kHeader + checkpoint + 25, std::numeric_limits<float>::infinity()),  // momentum
+      set(whole.size() - kChecksum - 12 - 1, std::uint8_t{0xFF}),              // planes
+      set(whole.size() - kChecksum - 4, -1.0f),                                // a scale
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {
     Bytes bytes = whole;

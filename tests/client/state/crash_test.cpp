@@ -85,9 +85,8 @@ class World : private coordinator::Outlet {
     coordinator::CoordinatorOptions options;
     options.config.hyper.rounds = kRounds;
     options.config.hyper.seed = 5;
-    options.config.hyper.algorithm = Algorithm::kSignum;
-    options.config.hyper.beta = 0.75f;
-    options.config.hyper.batch = 4;
+    options.config.hyper.worker = *parse_worker_rule("signum:0.75");
+    options.config.batch = 4;
     options.config.min_voters = kClients;
     options.config.lr = 0.25;
     options.tensors = quadratic_tensors(kD);
@@ -104,7 +103,7 @@ class World : private coordinator::Outlet {
     session.name = "client-" + std::to_string(i);
     session.arithmetic = "test";
     session.key = key;
-    session.save_every = save_every_;
+    session.save_every.rounds = save_every_;
     if (!device.medium.bytes.empty()) {
       auto state = decode_state(device.medium.bytes);
       ASSERT_TRUE(state) << state.error().text;

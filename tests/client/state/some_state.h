@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -40,11 +41,15 @@ inline ClientState some_state(const StateParts& parts = {}) {
   if (parts.last) {
     run.last = psephos::testing::signs_of(psephos::testing::random_text(parts.parameters, 20, 3));
   }
-  if (parts.momentum) run.momentum = some_floats(parts.parameters, parts.round + 100);
+  run.terms = {0.0625f, 48, {0.5f, 0}};
+  if (parts.momentum) {
+    run.rules = {{"signum.momentum", some_floats(parts.parameters, parts.round + 100)}};
+  }
   if (parts.ballot) {
     auto ballot = std::make_shared<BallotContent>();
     ballot->votes =
         encode(psephos::testing::signs_of(psephos::testing::random_text(parts.parameters, 60, 4)));
+    for (const float scale : some_floats(3, 64)) ballot->scales.push_back(std::abs(scale));
     ballot->loss = 1.25f;
     ballot->samples = 32;
     run.standing.ballot = std::move(ballot);
@@ -63,13 +68,15 @@ inline void expect_same(const ClientState& a, const ClientState& b) {
   EXPECT_EQ(a.run->fingerprint, b.run->fingerprint);
   EXPECT_EQ(a.run->x, b.run->x);
   EXPECT_EQ(a.run->last, b.run->last);
-  EXPECT_EQ(a.run->momentum, b.run->momentum);
+  EXPECT_EQ(a.run->terms, b.run->terms);
+  EXPECT_EQ(a.run->rules, b.run->rules);
   const BallotContent* one = a.run->standing.ballot.get();
   const BallotContent* other = b.run->standing.ballot.get();
   ASSERT_EQ(one == nullptr, other == nullptr);
   if (one == nullptr) return;
   EXPECT_EQ(one->votes.encoding, other->votes.encoding);
   EXPECT_EQ(one->votes.planes, other->votes.planes);
+  EXPECT_EQ(one->scales, other->scales);
   EXPECT_EQ(one->loss, other->loss);
   EXPECT_EQ(one->samples, other->samples);
 }

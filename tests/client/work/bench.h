@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <span>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -25,8 +27,8 @@ inline wire::Welcome welcome_with(const std::function<void(Hyperparameters&)>& c
   wire::Welcome welcome;
   welcome.run = 0xA11;
   welcome.tensors = quadratic_tensors(kD);
-  welcome.hyper.algorithm = Algorithm::kSignsgd;
-  welcome.hyper.batch = 8;
+  welcome.hyper.worker = *parse_worker_rule("signsgd");
+  welcome.terms.batch = 8;
   welcome.hyper.seed = 5;
   if (change) change(welcome.hyper);
   return welcome;
@@ -56,6 +58,16 @@ inline AlignedVector<float> gradient_of(std::span<const float> x,
   AlignedVector<float> gradient(kD);
   model.gradient(x, batch, gradient);
   return gradient;
+}
+
+// The ballot of `rule` ("sign") on v in `round`.
+inline PackedSigns make_ballot(const BallotChoice& rule, std::span<const float> v, PhiloxKey key,
+                               std::uint32_t round) {
+  return rule.rule->make(rule.values)->ballot(v, {key, round, nullptr, {}});
+}
+inline PackedSigns make_ballot(std::string_view rule, std::span<const float> v, PhiloxKey key,
+                               std::uint32_t round) {
+  return make_ballot(parse_ballot_rule(rule).value(), v, key, round);
 }
 
 inline std::vector<std::uint32_t> batch_of(std::uint32_t round, std::uint32_t step,

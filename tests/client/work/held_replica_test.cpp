@@ -70,7 +70,7 @@ class History {
 
   Bytes checkpoint() const {
     const EncodedSigns last = encode(*last_);
-    return encode_checkpoint(round(), x_.parameters(), x_.fingerprint(), &last);
+    return encode_checkpoint(round(), x_.parameters(), x_.fingerprint(), &last, {});
   }
   LoadChunk chunk_of(const Bytes& checkpoint) const {
     return {std::make_shared<const Bytes>(),
@@ -105,7 +105,7 @@ History some_run(std::uint32_t changes) {
 
 HeldReplica drawn(SharedReplicas* shared) {
   HeldReplica replica(shared);
-  replica.draw(kTensors, 5);
+  replica.draw(kTensors, 5, {});
   return replica;
 }
 

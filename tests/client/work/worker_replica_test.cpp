@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "client/ballot/ballot_rule.h"
 #include "runtime/replica/fingerprint.h"
 #include "tests/client/work/bench.h"
 
@@ -15,7 +14,9 @@ struct Coordinator {
   Replica x;
   EncodedSigns votes;
 
-  explicit Coordinator(const wire::Welcome& welcome) : x(kD) {
+  RoundTerms terms;  // of every round
+
+  explicit Coordinator(const wire::Welcome& welcome) : x(kD), terms(welcome.terms) {
     fill_initial_parameters(welcome.tensors, welcome.hyper.seed, x.mutable_parameters());
   }
 
@@ -29,6 +30,7 @@ struct Coordinator {
     decision.encoding = votes.encoding;
     decision.planes = votes.planes;
     decision.fingerprint = x.fingerprint();
+    decision.next = terms;
     return decision;
   }
 };
@@ -42,8 +44,7 @@ TEST(WorkerReplica, AppliesDecisionsAndMeetsTheirFingerprints) {
   ApplyDecisions job;
   for (std::uint32_t round = 0; round < 6; ++round) {
     const AlignedVector<float> v = gradient_of(x_0(welcome), batch_of(round, 0, 3));
-    const BallotRule rule =
-        round % 2 == 0 ? BallotRule{} : BallotRule{BallotRule::Kind::kThreshold, 1};
+    const char* rule = round % 2 == 0 ? "sign" : "threshold:1";
     wire::Decision decision = coordinator.decide(round, make_ballot(rule, v, kKey, round), 0.01f,
                                                  round == 3 ? 0.9999f : 1.0f);
     planes.push_back(std::move(coordinator.votes));
@@ -61,8 +62,7 @@ TEST(WorkerReplica, AWrongFingerprintOrDamagedPlanesDoNotMatch) {
   const wire::Welcome welcome = welcome_with();
   Coordinator coordinator(welcome);
   const AlignedVector<float> v = gradient_of(x_0(welcome), batch_of(0, 0, 3));
-  const wire::Decision good =
-      coordinator.decide(0, make_ballot(BallotRule{}, v, kKey, 0), 0.01f, 1);
+  const wire::Decision good = coordinator.decide(0, make_ballot("sign", v, kKey, 0), 0.01f, 1);
   const auto matched = [&](const wire::Decision& decision) {
     Worker worker(quadratic(kD, kSamples), kKey);
     perform<Prepared>(worker, Prepare{welcome});
@@ -90,7 +90,7 @@ TEST(WorkerReplica, LoadsACheckpointChunkByChunk) {
   welcome.tensors = quadratic_tensors(kLarge);
   AlignedVector<float> x(kLarge);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = target(7, i);
-  const Bytes bytes = encode_checkpoint(64, x, fingerprint(x), nullptr);
+  const Bytes bytes = encode_checkpoint(64, x, fingerprint(x), nullptr, {});
   ASSERT_EQ(wire::chunk_count(bytes.size()), 3u);
   const auto chunk = [&](std::uint32_t number) {
     const std::size_t offset = number * wire::kChunkBytes;
@@ -156,7 +156,8 @@ TEST(WorkerReplica, EvaluatesAndKeepsNonsenseToItself) {
 
 // One client whose ballot is the decision: sign descent, against a loop of six lines.
 TEST(WorkerReplica, TrainsAUsersOwnModelExactlyLikeSignDescent) {
-  const wire::Welcome welcome = welcome_with([](Hyperparameters& hyper) { hyper.batch = 16; });
+  wire::Welcome welcome = welcome_with();
+  welcome.terms.batch = 16;
   Worker worker(quadratic(kD, kSamples), kKey);
   perform<Prepared>(worker, Prepare{welcome});
   Coordinator coordinator(welcome);

@@ -22,10 +22,8 @@ struct Memory : StateKeeper {
 };
 
 wire::Welcome signum_run() {
-  return welcome_with([](Hyperparameters& hyper) {
-    hyper.algorithm = Algorithm::kSignum;
-    hyper.beta = 0.75f;
-  });
+  return welcome_with(
+      [](Hyperparameters& hyper) { hyper.worker = *parse_worker_rule("signum:0.75"); });
 }
 
 PackedSigns signs_at(std::uint32_t round) {
@@ -45,6 +43,7 @@ void apply(Worker& worker, std::uint32_t round) {
   decision.encoding = votes.encoding;
   decision.planes = votes.planes;
   decision.fingerprint = x.apply(signs, 0.125f, 1);
+  decision.next = signum_run().terms;
   EXPECT_TRUE(perform<Applied>(worker, ApplyDecisions{nullptr, {decision}}).matched);
 }
 
@@ -106,7 +105,7 @@ TEST(WorkerState, TheNextBallotComesOutTheSameFromTheStateAfterThisOne) {
 TEST(WorkerState, WithoutTheMomentumItWouldBeAnotherBallot) {
   const auto worker = at_round_3();
   ClientState state = worker->snapshot({0xA11, 0, 3, nullptr});
-  state.run->momentum.clear();
+  state.run->rules.clear();
   const auto again = another(encode_state(state));
   EXPECT_NE(vote(*again, 3).ballot->votes.planes, vote(*worker, 3).ballot->votes.planes);
 }
@@ -135,7 +134,7 @@ TEST(WorkerState, AStateOfAnotherModelOrRuleIsNotRestoredAndThatIsSaid) {
   RunState other_model = *state.run;
   other_model.tensors ^= 1;
   EXPECT_NE(prepare(signum_run(), other_model).find("another model"), std::string::npos);
-  EXPECT_NE(prepare(welcome_with(), *state.run).find("momentum"), std::string::npos);
+  EXPECT_NE(prepare(welcome_with(), *state.run).find("another rule"), std::string::npos);
 }
 
 TEST(WorkerState, ADiskThatIsFullIsAnAnswerAndNoFailureOfTheWorker) {

@@ -7,7 +7,6 @@
 #include <limits>
 #include <stdexcept>
 
-#include "client/ballot/ballot_rule.h"
 #include "runtime/replica/fingerprint.h"
 #include "tests/client/work/bench.h"
 
@@ -62,7 +61,7 @@ TEST(Worker, SignsgdVotesTheSignOfTheBatchGradient) {
     EXPECT_EQ(done.ballot->samples, 8u);
     const auto batch = batch_of(round, 0, 8);
     const AlignedVector<float> g = gradient_of(x_0(welcome), batch);
-    EXPECT_EQ(done.ballot->votes.planes, encode(make_ballot(BallotRule{}, g, kKey, round)).planes);
+    EXPECT_EQ(done.ballot->votes.planes, encode(make_ballot("sign", g, kKey, round)).planes);
     AlignedVector<float> scratch(kD);
     const double loss = Quadratic(kD, kSamples).gradient(x_0(welcome), batch, scratch);
     EXPECT_EQ(done.ballot->loss, static_cast<float>(loss));
@@ -71,9 +70,8 @@ TEST(Worker, SignsgdVotesTheSignOfTheBatchGradient) {
 
 TEST(Worker, SignumVotesTheSignOfTheMomentum) {
   const wire::Welcome welcome = welcome_with([](Hyperparameters& hyper) {
-    hyper.algorithm = Algorithm::kSignum;
-    hyper.beta = 0.75f;
-    hyper.ballot = {BallotRule::Kind::kThreshold, 0.5f};
+    hyper.worker = *parse_worker_rule("signum:0.75");
+    hyper.ballot = *parse_ballot_rule("threshold:0.5");
   });
   Worker worker(quadratic(kD, kSamples), kKey);
   perform<Prepared>(worker, Prepare{welcome});
@@ -109,28 +107,24 @@ AlignedVector<float> naive_local_steps(std::span<const float> x, float rate,
 }
 
 TEST(Worker, VotesOnTheWayThatSeveralLocalStepsWent) {
-  const wire::Welcome welcome = welcome_with([](Hyperparameters& hyper) {
-    hyper.local_steps = 5;
-    hyper.local_lr = 0.125f;
-  });
+  wire::Welcome welcome = welcome_with([](Hyperparameters& hyper) { hyper.local_steps = 5; });
+  welcome.terms.local_lr = 0.125f;
   Worker worker(quadratic(kD, kSamples), kKey);
   perform<Prepared>(worker, Prepare{welcome});
   const auto done = perform<BallotReady>(worker, ComputeBallot{3});
   std::vector<std::vector<std::uint32_t>> batches;
   for (std::uint32_t step = 0; step < 5; ++step) batches.push_back(batch_of(3, step, 8));
   const AlignedVector<float> v = naive_local_steps(x_0(welcome), 0.125f, batches);
-  EXPECT_EQ(done.ballot->votes.planes, encode(make_ballot(BallotRule{}, v, kKey, 3)).planes);
+  EXPECT_EQ(done.ballot->votes.planes, encode(make_ballot("sign", v, kKey, 3)).planes);
   EXPECT_EQ(done.ballot->samples, 40u);
   EXPECT_TRUE(std::ranges::equal(worker.parameters(), x_0(welcome))) << "the replica stays";
 }
 
 TEST(Worker, ALocalEpochTakesEverySampleOnce) {
   for (const std::uint32_t size : {8u, 30u, 90u, 1000u}) {
-    const wire::Welcome welcome = welcome_with([size](Hyperparameters& hyper) {
-      hyper.local_steps = kLocalEpoch;
-      hyper.local_lr = 0.125f;
-      hyper.batch = size;
-    });
+    wire::Welcome welcome =
+        welcome_with([](Hyperparameters& hyper) { hyper.local_steps = kLocalEpoch; });
+    welcome.terms = {0.125f, size};
     Worker worker(quadratic(kD, kSamples), kKey);
     perform<Prepared>(worker, Prepare{welcome});
     const auto done = perform<BallotReady>(worker, ComputeBallot{3});
@@ -140,7 +134,7 @@ TEST(Worker, ALocalEpochTakesEverySampleOnce) {
       batches.emplace_back(order.begin() + first, order.begin() + std::min(first + size, kSamples));
     }
     const AlignedVector<float> v = naive_local_steps(x_0(welcome), 0.125f, batches);
-    EXPECT_EQ(done.ballot->votes.planes, encode(make_ballot(BallotRule{}, v, kKey, 3)).planes);
+    EXPECT_EQ(done.ballot->votes.planes, encode(make_ballot("sign", v, kKey, 3)).planes);
     EXPECT_EQ(done.ballot->samples, kSamples);
   }
 }
@@ -166,7 +160,7 @@ TEST(Worker, AGradientThatIsNotFiniteIsAnAbstentionAndLeavesTheMomentumAlone) {
       [](std::span<float>, double) { return 1e300; },  // finite, but not as the wire's float
   };
   const wire::Welcome welcome =
-      welcome_with([](Hyperparameters& hyper) { hyper.algorithm = Algorithm::kSignum; });
+      welcome_with([](Hyperparameters& hyper) { hyper.worker = *parse_worker_rule("signum:0.9"); });
   Worker healthy(quadratic(kD, kSamples), kKey);
   perform<Prepared>(healthy, Prepare{welcome});
   const auto first = perform<BallotReady>(healthy, ComputeBallot{0});

@@ -41,9 +41,9 @@ inline Frame join_frame(const std::string& name) {
   return wire::build(join);
 }
 
-// `signs`: one character per parameter.
+// `signs`: one character per parameter. `scales`: what it reports, one per tensor or none.
 inline Frame vote_frame(std::uint64_t session, std::uint64_t run, std::uint32_t round,
-                        const std::string& signs) {
+                        const std::string& signs, std::vector<float> scales = {}) {
   const EncodedSigns votes = encode(psephos::testing::signs_of(signs));
   wire::Ballot ballot;
   ballot.session = session;
@@ -51,6 +51,7 @@ inline Frame vote_frame(std::uint64_t session, std::uint64_t run, std::uint32_t 
   ballot.round = round;
   ballot.encoding = votes.encoding;
   ballot.planes = votes.planes;
+  ballot.scales = std::move(scales);
   return wire::build(ballot);
 }
 

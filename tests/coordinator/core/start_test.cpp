@@ -5,14 +5,16 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "coordinator/ledger/sqlite_ledger.h"
 #include "coordinator/ledger/verify.h"
-#include "tests/coordinator/core/outlet.h"
+#include "runtime/replica/fingerprint.h"
+#include "tests/coordinator/core/life.h"
+#include "tests/coordinator/counting/close.h"
+#include "tests/coordinator/counting/rooms.h"
 #include "tests/coordinator/ledger/failing_vfs.h"
 #include "tests/runtime/formats/temporary_folder.h"
 #include "tests/runtime/wire/examples.h"
@@ -22,63 +24,6 @@ namespace {
 
 using namespace testing;
 using wire::testing::Dice;
-
-constexpr std::size_t kParameters = 300;
-constexpr std::uint64_t kRun = 77;
-
-CoordinatorOptions options_of(std::uint32_t rounds, std::uint64_t session = 1) {
-  CoordinatorOptions options;
-  options.config.hyper.rounds = rounds;
-  options.config.hyper.seed = 5;
-  options.config.hyper.staleness = 2;
-  options.config.min_voters = 2;
-  options.config.weight_decay = 0.002;
-  options.config.lr = 0.01;
-  options.tensors = {{"weight", 0, kParameters, 0.25F}};
-  options.run = kRun;
-  options.session = session;
-  options.held_out = false;
-  return options;
-}
-
-std::string opinion(const std::string& name, std::uint32_t round) {
-  return psephos::testing::random_text(kParameters, 10, round / 5 * 100 + name.back() % 7u);
-}
-
-// A coordinator that can be ended and started again, and clients that only vote.
-class Life {
- public:
-  Life(CoordinatorOptions options, std::function<std::unique_ptr<Ledger>()> ledger)
-      : options_(std::move(options)), ledger_(std::move(ledger)) {
-    start();
-  }
-
-  void start() {
-    coordinator.reset();  // before its ledger is opened again
-    ++options_.session;
-    options_.run = coordinator_starts_++ == 0 ? kRun : 999;  // of no interest to a run that goes on
-    coordinator = std::make_unique<Coordinator>(options_, ledger_(), outlet);
-    coordinator->handle(Started{}, now);
-    for (const char* name : {"ann", "ben"}) {
-      coordinator->handle(FrameArrived{name, "", join_frame(name)}, now);
-    }
-  }
-  void vote(const std::string& name, std::uint32_t round) {
-    const Frame ballot = vote_frame(options_.session, kRun, round, opinion(name, round));
-    coordinator->handle(FrameArrived{name, "", ballot}, now);
-  }
-  std::uint32_t round() const { return coordinator->session().round(); }
-  std::uint64_t fingerprint() const { return coordinator->replica().fingerprint(); }
-
-  KeepingOutlet outlet;
-  Instant now{0};
-  std::unique_ptr<Coordinator> coordinator;
-
- private:
-  CoordinatorOptions options_;
-  std::function<std::unique_ptr<Ledger>()> ledger_;
-  int coordinator_starts_ = 0;
-};
 
 class Restart : public ::testing::Test {
  protected:
@@ -98,7 +43,7 @@ class Restart : public ::testing::Test {
   }
   // A run of `rounds`, left in the ledger.
   void lead(std::uint32_t rounds, std::uint32_t planned) {
-    Life life(options_of(planned), [this] { return open(); });
+    Life life(life_options(planned), [this] { return open(); });
     for (std::uint32_t round = 0; round < rounds; ++round) {
       for (const char* name : {"ann", "ben"}) life.vote(name, round);
     }
@@ -111,8 +56,8 @@ class Restart : public ::testing::Test {
 
 TEST_F(Restart, InEveryRoundChangesNothing) {
   constexpr std::uint32_t kRounds = 150;
-  Life undisturbed(options_of(1000), [] { return std::make_unique<MemoryLedger>(); });
-  Life life(options_of(1000), [this] { return open(); });
+  Life undisturbed(life_options(1000), [] { return std::make_unique<MemoryLedger>(); });
+  Life life(life_options(1000), [this] { return open(); });
   Dice dice(3);
   for (std::uint32_t round = 0; round < kRounds; ++round) {
     for (Life* one : {&undisturbed, &life}) one->vote("ann", round);
@@ -128,12 +73,12 @@ TEST_F(Restart, InEveryRoundChangesNothing) {
     ASSERT_EQ(*mine, *theirs);  // the very bytes, weight decay's remainder among them
     if (dice.below(3) == 0) life.start();
     ASSERT_EQ(life.round(), round + 1);
-    ASSERT_EQ(life.coordinator->summary().run, kRun);
+    ASSERT_EQ(life.coordinator->summary().run, kLifeRun);
   }
   life.coordinator.reset();
   auto file = LedgerFile::open(path(), LedgerFile::Use::kLook);
   ASSERT_TRUE(file.ok());
-  EXPECT_FALSE(verify(*file));
+  EXPECT_FALSE(verify(*file).fault);
   // Weight decay was not idle.
   bool decayed = false;
   for (std::uint32_t round = 0; round < kRounds; ++round) {
@@ -143,7 +88,7 @@ TEST_F(Restart, InEveryRoundChangesNothing) {
 }
 
 TEST_F(Restart, NoBallotIsCountedInTwoRounds) {
-  Life life(options_of(1000), [this] { return open(); });
+  Life life(life_options(1000), [this] { return open(); });
   life.vote("ann", 0);
   life.vote("ben", 0);
   ASSERT_EQ(life.round(), 1u);
@@ -155,7 +100,7 @@ TEST_F(Restart, NoBallotIsCountedInTwoRounds) {
 }
 
 TEST_F(Restart, ALateBallotFromBeforeItCountsOnce) {
-  Life life(options_of(1000), [this] { return open(); });
+  Life life(life_options(1000), [this] { return open(); });
   life.vote("ann", 0);
   life.vote("ben", 0);
   ASSERT_EQ(life.round(), 1u);
@@ -172,22 +117,23 @@ TEST_F(Restart, ALateBallotFromBeforeItCountsOnce) {
 TEST_F(Restart, TheEpochIsInTheLedgerBeforeAnybodyHearsOfIt) {
   lead(5, 1000);
   {
-    Life life(options_of(1000), [this] { return open(); });
+    Life life(life_options(1000), [this] { return open(); });
     life.outlet.sent.clear();
     wire::Join ahead;
     ahead.name = "cat";
     ahead.arithmetic = "test";
-    ahead.run = kRun;
+    ahead.run = kLifeRun;
     ahead.have_round = 9;
     life.coordinator->handle(FrameArrived{"cat", "", wire::build(ahead)}, life.now);
     EXPECT_EQ(life.coordinator->ledger().epoch(), 1u);
     // Those who are in are asked to join again; then cat is welcome.
     ASSERT_EQ(life.outlet.sent.size(), 3u);
     EXPECT_EQ(life.outlet.sent.back().first, "cat");
-    const auto welcome = wire::read_coordinator_frame(*life.outlet.sent.back().second, kParameters);
+    const auto welcome =
+        wire::read_coordinator_frame(*life.outlet.sent.back().second, kLifeParameters);
     EXPECT_EQ(std::get<wire::Welcome>(*welcome).epoch, 1u);
   }
-  Life again(options_of(1000), [this] { return open(); });
+  Life again(life_options(1000), [this] { return open(); });
   EXPECT_EQ(again.coordinator->session().epoch(), 1u);
   again.coordinator.reset();
   auto file = LedgerFile::open(path(), LedgerFile::Use::kLook);
@@ -196,14 +142,14 @@ TEST_F(Restart, TheEpochIsInTheLedgerBeforeAnybodyHearsOfIt) {
 
 TEST_F(Restart, AnEpochThatCannotBeCommittedIsToldToNobody) {
   lead(5, 1000);
-  Life life(options_of(1000), [this] { return open(); });
+  Life life(life_options(1000), [this] { return open(); });
   life.outlet.sent.clear();
   vfs_.for_ever = true;
   vfs_.fail_at = vfs_.calls + 1;
   wire::Join ahead;
   ahead.name = "cat";
   ahead.arithmetic = "test";
-  ahead.run = kRun;
+  ahead.run = kLifeRun;
   ahead.have_round = 9;
   EXPECT_THROW(life.coordinator->handle(FrameArrived{"cat", "", wire::build(ahead)}, life.now),
                LedgerFailed);
@@ -212,41 +158,41 @@ TEST_F(Restart, AnEpochThatCannotBeCommittedIsToldToNobody) {
 
 TEST_F(Restart, AnotherConfigurationIsRefusedByItsFirstFlag) {
   lead(3, 1000);
-  EXPECT_EQ(refusal(options_of(1000)), "");
-  CoordinatorOptions other = options_of(1000);
+  EXPECT_EQ(refusal(life_options(1000)), "");
+  CoordinatorOptions other = life_options(1000);
   other.config.lr = 0.5;
   EXPECT_EQ(refusal(other),
             "--ledger: its run has --lr 0.01, not 0.5: start the coordinator as this run was "
             "started, or give another run a ledger of its own");
-  other = options_of(1000);
+  other = life_options(1000);
   other.tensors[0].name = "w";
   EXPECT_NE(refusal(other).find("tensors"), std::string::npos);
-  other = options_of(1000);
+  other = life_options(1000);
   other.config.max_clients = 1;
   EXPECT_NE(refusal(other).find("--max-clients 1: 2 clients"), std::string::npos);
   other.config.max_clients = 2;
   EXPECT_EQ(refusal(other), "");
-  other = options_of(1000);
+  other = life_options(1000);
   other.held_out_hash = 0xabc;
   EXPECT_NE(refusal(other).find("its run has dataset not set"), std::string::npos);
-  other = options_of(1000);
-  other.x_0.assign(kParameters, 0.5F);
+  other = life_options(1000);
+  other.x_0.assign(kLifeParameters, 0.5F);
   EXPECT_NE(refusal(other).find("its seed drew"), std::string::npos);
-  other = options_of(1000);
+  other = life_options(1000);
   other.config.init_file = "x0.npy";
   EXPECT_NE(refusal(other).find("--init"), std::string::npos);
-  EXPECT_NE(refusal(options_of(999)).find("--rounds 999"), std::string::npos);
+  EXPECT_NE(refusal(life_options(999)).find("--rounds 999"), std::string::npos);
   KeepingOutlet outlet;
-  EXPECT_THROW(Coordinator(options_of(999), open(), outlet), LedgerFailed);
-  EXPECT_EQ(refusal(options_of(1000)), "");  // and nothing has changed
+  EXPECT_THROW(Coordinator(life_options(999), open(), outlet), LedgerFailed);
+  EXPECT_EQ(refusal(life_options(1000)), "");  // and nothing has changed
 }
 
 TEST_F(Restart, ARunThatBeganWithGivenParametersTakesThoseOrNone) {
-  CoordinatorOptions given = options_of(1000);
-  given.x_0.assign(kParameters, 0.5F);
+  CoordinatorOptions given = life_options(1000);
+  given.x_0.assign(kLifeParameters, 0.5F);
   ASSERT_TRUE(start_run(given, *open()).ok());
   EXPECT_EQ(refusal(given), "");
-  EXPECT_EQ(refusal(options_of(1000)), "");
+  EXPECT_EQ(refusal(life_options(1000)), "");
   given.x_0[7] = 0.25F;
   EXPECT_NE(refusal(given).find("began with other parameters"), std::string::npos);
 }
@@ -254,13 +200,13 @@ TEST_F(Restart, ARunThatBeganWithGivenParametersTakesThoseOrNone) {
 TEST_F(Restart, MoreRoundsGoOnWithAFinishedRun) {
   lead(5, 5);
   {
-    Life life(options_of(8), [this] { return open(); });
+    Life life(life_options(8), [this] { return open(); });
     for (std::uint32_t round = 5; round < 8; ++round) {
       for (const char* name : {"ann", "ben"}) life.vote(name, round);
     }
     EXPECT_EQ(life.round(), 8u);
   }
-  EXPECT_NE(refusal(options_of(5)), "");
+  EXPECT_NE(refusal(life_options(5)), "");
   EXPECT_EQ(open()->run()->rounds, 8u);
 }
 
@@ -268,14 +214,14 @@ TEST_F(Restart, ClientsThatMissedTheEndOfTheRunHearOfIt) {
   lead(5, 5);
   KeepingOutlet outlet;
   Instant now{0};
-  Coordinator coordinator(options_of(5), open(), outlet);
+  Coordinator coordinator(life_options(5), open(), outlet);
   coordinator.handle(Started{}, now);
   EXPECT_FALSE(coordinator.ended());  // ann and ben may not have the last decision
   coordinator.handle(FrameArrived{"ann", "", join_frame("ann")}, now);
   bool heard = false;
   for (const auto& [peer, frame] : outlet.sent) {
-    heard |=
-        std::holds_alternative<wire::Finished>(*wire::read_coordinator_frame(*frame, kParameters));
+    heard |= std::holds_alternative<wire::Finished>(
+        *wire::read_coordinator_frame(*frame, kLifeParameters));
   }
   EXPECT_TRUE(heard);
   const auto leave = [&](const char* name) {
@@ -293,7 +239,7 @@ TEST_F(Restart, ClientsThatMissedTheEndOfTheRunHearOfIt) {
 TEST_F(Restart, NobodyIsWaitedForForEver) {
   lead(5, 5);
   KeepingOutlet outlet;
-  Coordinator coordinator(options_of(5), open(), outlet);
+  Coordinator coordinator(life_options(5), open(), outlet);
   coordinator.handle(Started{}, Instant{0});
   coordinator.handle(Tick{}, kFinishWait);
   EXPECT_TRUE(coordinator.ended());
@@ -304,14 +250,15 @@ TEST_F(Restart, ACheckpointThatTheEndPreventedIsTakenLater) {
   {
     // Its decision is committed, its checkpoint is not.
     auto ledger = open();
-    auto options = options_of(1000);
+    auto options = life_options(1000);
     auto start = start_run(options, *ledger);
     ASSERT_TRUE(start.ok());
-    CountingRoom room(options.config, std::move(start->x), 31, 1, std::move(start->carried));
+    CountingRoom room = room_of(options.config, options.tensors, std::move(start->x), 31,
+                                std::move(start->carried));
     room.count({"ann", 31}, psephos::testing::held(psephos::testing::signs_of(opinion("ann", 31))));
-    ASSERT_TRUE(ledger->commit(room.close().record, {}).ok());
+    ASSERT_TRUE(ledger->commit(close(room).record, {}, nullptr).ok());
   }
-  Life life(options_of(1000), [this] { return open(); });
+  Life life(life_options(1000), [this] { return open(); });
   EXPECT_EQ(life.round(), 32u);
   EXPECT_EQ(life.coordinator->ledger().newest_checkpoint()->round, 32u);
 }
@@ -322,12 +269,12 @@ TEST_F(Restart, ADecisionThatDoesNotGiveItsFingerprintEndsIt) {
     auto ledger = open();
     DecisionRecord record = *ledger->decision(4);
     record.round = 5;
-    record.votes = encode(psephos::testing::signs_of(std::string(kParameters, '+')));
-    ASSERT_TRUE(ledger->commit(std::make_shared<DecisionRecord>(record), {}).ok());
+    record.votes = encode(psephos::testing::signs_of(std::string(kLifeParameters, '+')));
+    ASSERT_TRUE(ledger->commit(std::make_shared<DecisionRecord>(record), {}, nullptr).ok());
   }
   KeepingOutlet outlet;
   try {
-    Coordinator coordinator(options_of(1000), open(), outlet);
+    Coordinator coordinator(life_options(1000), open(), outlet);
     FAIL() << "went on with a broken ledger";
   } catch (const LedgerFailed& error) {
     EXPECT_NE(std::string(error.what()).find("round 5"), std::string::npos) << error.what();
@@ -336,7 +283,7 @@ TEST_F(Restart, ADecisionThatDoesNotGiveItsFingerprintEndsIt) {
 
 TEST_F(Restart, WhoCameAndWentIsInTheLedger) {
   {
-    Life life(options_of(1000), [this] { return open(); });
+    Life life(life_options(1000), [this] { return open(); });
     life.coordinator->handle(FrameArrived{"cat", "", join_frame("cat")}, life.now);
     life.coordinator->handle(
         FrameArrived{"cat", "", wire::build(wire::Leave{2, wire::LeaveReason::kStopped})},

@@ -30,7 +30,7 @@ class LedgerDamage : public ::testing::Test {
   void write_run(std::uint32_t rounds, std::size_t d) {
     auto kept = SqliteLedger::open(path("run"), FailingVfs::kName);
     ASSERT_TRUE(kept.ok());
-    WrittenRun written(**kept, d, 7);
+    WrittenRun written(**kept, d, WrittenRun::remembering(7));
     written.rounds(rounds / 2);
     ASSERT_TRUE((*kept)->begin_epoch({1, rounds / 2, 3}).ok());
     written.rounds(rounds - rounds / 2);
@@ -41,7 +41,7 @@ class LedgerDamage : public ::testing::Test {
   // What `name` holds; "" where that is refused, by opening or by verify.
   std::string verified_contents(const std::string& name) {
     auto file = LedgerFile::open(path(name), LedgerFile::Use::kLook, FailingVfs::kName);
-    if (!file || !file->run() || verify(*file)) return "";
+    if (!file || !file->run() || verify(*file).fault) return "";
     return everything_in(*file);
   }
 
@@ -124,7 +124,7 @@ class TornRun {
     if (!torn) return 0;
     EXPECT_TRUE(torn->run());
     if (!torn->run()) return 0;
-    const auto fault = verify(*torn);
+    const auto fault = verify(*torn).fault;
     EXPECT_FALSE(fault) << fault->text;
     for (std::uint32_t round = 0; round < torn->rounds(); ++round) {
       EXPECT_EQ(*torn->decision(round)->record, decided_.at(round));

@@ -44,7 +44,7 @@ TEST(MemoryLedger, KeepsTheNewestAndStaysBoundedOverTenThousandRounds) {
     {
       const DecisionRef record = decision_of(round);
       decisions.push_back(record);
-      ASSERT_TRUE(ledger.commit(record, {}).ok());
+      ASSERT_TRUE(ledger.commit(record, {}, nullptr).ok());
     }
     const std::uint32_t open = round + 1;
     ASSERT_EQ(ledger.rounds(), open);
@@ -79,7 +79,7 @@ TEST(MemoryLedger, KeepsTheNewestAndStaysBoundedOverTenThousandRounds) {
 
 TEST(MemoryLedgerDeathTest, RoundsComeWithoutGaps) {
   MemoryLedger ledger;
-  EXPECT_DEATH((void)ledger.commit(decision_of(1), {}), "in order");
+  EXPECT_DEATH((void)ledger.commit(decision_of(1), {}, nullptr), "in order");
   EXPECT_DEATH((void)ledger.add_checkpoint(checkpoint_of(3)), "open round");
 }
 

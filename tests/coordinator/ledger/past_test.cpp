@@ -34,7 +34,7 @@ class Book {
     record->votes.planes.assign(planes, static_cast<std::uint8_t>(record->round));
     record->voters = record->round + 7;
     record->fingerprint = fingerprint(record->round + 1);
-    ASSERT_TRUE(ledger.commit(record, {}).ok());
+    ASSERT_TRUE(ledger.commit(record, {}, nullptr).ok());
   }
   void add_checkpoint() {
     auto checkpoint = std::make_shared<Checkpoint>();
@@ -83,8 +83,8 @@ struct Answer {
   wire::Past past;
 };
 
-std::optional<Answer> ask(const Book& book, const wire::CatchUp& request) {
-  Answer answer{PastFrames(kSession, kRun).answer(book.ledger, request), {}};
+std::optional<Answer> ask(const Book& book, const wire::CatchUp& request, const Asker& asker = {}) {
+  Answer answer{PastFrames(kSession, kRun).answer(book.ledger, request, asker), {}};
   if (!answer.frame) return std::nullopt;
   const auto message = wire::read_coordinator_frame(*answer.frame, wire::kDefaultMaxParameters);
   EXPECT_TRUE(message.ok());
@@ -246,6 +246,64 @@ TEST(AnswerCatchUp, SmallDecisionsAreSentUpToTheirNumber) {
   EXPECT_LE(answer->past.decisions.size(), wire::kMaxPastDecisions);
   EXPECT_GE(answer->past.decisions.size(), wire::kMaxPastDecisions / 2);
   EXPECT_LE(answer->frame->size(), kCatchUpFrameBytes);
+}
+
+TEST(AnswerCatchUp, SaysWhatTheAskerIsToDoAndWhatBecameOfItsBallots) {
+  Book book(10'000);
+  book.go_on(40, 100);
+  for (const Asker& asker : {Asker{}, Asker{.counted_through = 3, .vote = true, .evaluate = false},
+                             Asker{.counted_through = 37, .vote = false, .evaluate = true}}) {
+    for (const wire::CatchUp& request : {behind(38), behind(3), chunk_wanted(32, 0)}) {
+      const auto answer = ask(book, request, asker);
+      ASSERT_TRUE(answer);
+      EXPECT_EQ(answer->past.have_round, request.have_round);
+      EXPECT_EQ(answer->past.counted_through, asker.counted_through);
+      EXPECT_EQ(answer->past.round, 40u);
+      EXPECT_EQ(answer->past.vote, asker.vote);
+      EXPECT_EQ(answer->past.evaluate, asker.evaluate);
+    }
+  }
+}
+
+TEST(AnswerCatchUp, AFrameIsKeptForThoseAloneWhoAreToldTheSame) {
+  Book book(10'000);
+  book.go_on(10, 100);
+  PastFrames past(kSession, kRun);
+  const Asker invited{.counted_through = 3, .vote = true, .evaluate = false};
+  const Frame first = past.answer(book.ledger, behind(4), invited);
+  EXPECT_EQ(past.answer(book.ledger, behind(4), invited), first);
+  const Frame other = past.answer(book.ledger, behind(4), {.counted_through = 3});
+  EXPECT_NE(other, first);
+  EXPECT_EQ(past.answer(book.ledger, behind(4), {.counted_through = 3}), other);
+  EXPECT_NE(past.answer(book.ledger, behind(5), invited), first);
+  book.go_on(1, 100);
+  EXPECT_NE(past.answer(book.ledger, behind(4), invited), first);
+}
+
+TEST(AnswerCatchUp, DecisionsBringStepsAndTermsAndCountWithThem) {
+  Book book(std::size_t{1} << 24);
+  const std::vector<float> numbers(kMaxTensors, 0.5F);
+  for (std::uint32_t round = 0; round < 200; ++round) {
+    auto record = std::make_shared<DecisionRecord>();
+    record->round = round;
+    record->delta = 0.5F;
+    record->votes.encoding = Encoding::kBinary;
+    record->votes.planes.resize(100);
+    record->voters = 1;
+    record->steps = numbers;
+    record->next = {0.25F, 7, numbers};
+    ASSERT_TRUE(book.ledger.commit(record, {}, nullptr).ok());
+  }
+  const auto answer = ask(book, behind(0));
+  ASSERT_TRUE(answer);
+  const std::size_t sent = answer->past.decisions.size();
+  EXPECT_LE(answer->frame->size(), kCatchUpFrameBytes);
+  EXPECT_LT(sent, 200u);
+  EXPECT_GT((sent + 1) * 2400, kCatchUpFrameBytes);  // another one would not have fitted in
+  for (const wire::Decision& decision : answer->past.decisions) {
+    EXPECT_EQ(decision.steps, numbers);
+    EXPECT_EQ(decision.next, (RoundTerms{0.25F, 7, numbers}));
+  }
 }
 
 // A client that does as WIRE.md says gets to the open round, whatever happens meanwhile.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -14,35 +13,15 @@
 
 #include "coordinator/ledger/verify.h"
 #include "tests/coordinator/ledger/failing_vfs.h"
+#include "tests/coordinator/ledger/sqlite_bench.h"
 #include "tests/coordinator/ledger/written_run.h"
-#include "tests/runtime/formats/temporary_folder.h"
 
 namespace psephos::coordinator {
 namespace {
 
 using testing::FailingVfs;
+using testing::SqliteLedgerTest;
 using testing::WrittenRun;
-
-class SqliteLedgerTest : public ::testing::Test {
- protected:
-  std::string file(const std::string& name = "run.ledger") const {
-    return (folder_ / name).string();
-  }
-  std::unique_ptr<SqliteLedger> open(const std::string& name = "run.ledger",
-                                     const std::string& vfs = "") {
-    auto ledger = SqliteLedger::open(file(name), vfs);
-    EXPECT_TRUE(ledger.ok()) << (ledger ? "" : ledger.error().text);
-    return ledger ? *std::move(ledger) : nullptr;
-  }
-  std::string refusal(const std::string& name = "run.ledger") {
-    const auto ledger = SqliteLedger::open(file(name));
-    return ledger ? "" : ledger.error().text;
-  }
-  FileBytes contents(const std::string& name) const { return read_file(folder_ / name); }
-  void write(const std::string& name, const std::string& text) { write_file(folder_ / name, text); }
-
-  TemporaryFolder folder_;
-};
 
 void expect_alike(const Ledger& one, const Ledger& other) {
   ASSERT_EQ(one.rounds(), other.rounds());
@@ -78,7 +57,7 @@ TEST_F(SqliteLedgerTest, AnswersAsMemoryDoesHoweverOftenItIsReopened) {
     ASSERT_TRUE(kept->begin(*memory.run(), memory.newest_checkpoint()).ok());
     for (std::uint32_t round = 0; round < 150; ++round) {
       ASSERT_TRUE(written.round().ok());
-      ASSERT_TRUE(kept->commit(memory.decision(round), {}).ok());
+      ASSERT_TRUE(kept->commit(memory.decision(round), {}, nullptr).ok());
       const CheckpointRef newest = memory.newest_checkpoint();
       if (newest->round == memory.rounds()) {
         ASSERT_TRUE(kept->add_checkpoint(newest).ok());
@@ -121,7 +100,7 @@ TEST_F(SqliteLedgerTest, KeepsEveryDecisionAndWhoCameAndWent) {
   }
   EXPECT_GT(events, 100u);
   EXPECT_EQ(*looked->checkpoints(), (std::vector<std::uint32_t>{0, 160, 192}));
-  EXPECT_FALSE(verify(*looked));
+  EXPECT_FALSE(verify(*looked).fault);
 }
 
 TEST_F(SqliteLedgerTest, KeepsAModelInAThousandRounds) {
@@ -134,7 +113,7 @@ TEST_F(SqliteLedgerTest, KeepsAModelInAThousandRounds) {
   DecisionRecord record;
   for (std::uint32_t round = 0; round < 2200; ++round) {
     record.round = round;
-    ASSERT_TRUE(kept->commit(std::make_shared<DecisionRecord>(record), {}).ok());
+    ASSERT_TRUE(kept->commit(std::make_shared<DecisionRecord>(record), {}, nullptr).ok());
     if ((round + 1) % 200 != 24) continue;  // 24, ..., 1024, ..., 2024
     Checkpoint checkpoint = *memory.newest_checkpoint();
     checkpoint.round = round + 1;
@@ -272,11 +251,34 @@ TEST_F(SqliteLedgerTest, ANewerFormatIsRefusedAndUntouched) {
   }
   {
     auto database = sqlite::Database::open(file(), SQLITE_OPEN_READWRITE, "");
-    ASSERT_TRUE(database->run("PRAGMA user_version = 2").ok());
+    ASSERT_TRUE(database->run("PRAGMA user_version = 3").ok());
   }
   const FileBytes before = contents("run.ledger");
-  EXPECT_NE(refusal().find("is a ledger of format 2, and this Psephos knows format 1"),
+  EXPECT_NE(refusal().find("is a ledger of format 3, and this Psephos knows format 2"),
             std::string::npos);
+  EXPECT_EQ(contents("run.ledger"), before);
+}
+
+TEST_F(SqliteLedgerTest, AnOlderFormatIsRefusedWithAWayOutAndUntouched) {
+  {
+    auto kept = open();
+    WrittenRun written(*kept, 100, 1);
+    written.rounds(2);
+  }
+  {
+    auto database = sqlite::Database::open(file(), SQLITE_OPEN_READWRITE, "");
+    ASSERT_TRUE(database->run("PRAGMA user_version = 1").ok());
+  }
+  const FileBytes before = contents("run.ledger");
+  const std::string sentence =
+      file() +
+      ": is a ledger of Psephos 0.2 (format 1), whose rounds say nothing of the terms that this "
+      "version's protocol needs: lead its run to the end with 0.2, or export its newest parameters "
+      "with 0.2's psephos-ledger export and begin a new run with --init";
+  EXPECT_EQ(refusal(), sentence);
+  const auto looked = LedgerFile::open(file(), LedgerFile::Use::kLook);
+  ASSERT_FALSE(looked.ok());
+  EXPECT_EQ(looked.error().text, sentence);
   EXPECT_EQ(contents("run.ledger"), before);
 }
 
@@ -312,124 +314,6 @@ TEST_F(SqliteLedgerTest, ADamagedCheckpointIsReplacedByAnOlderOneAndThatIsSaid) 
   }
   EXPECT_TRUE(open()->notes().empty());
 }
-
-// A run as calls on its ledger, and what the file holds after each: contents[n] after n of them.
-// In the middle the coordinator ends and starts again.
-struct Script {
-  using Step = std::function<Status(Ledger&)>;
-
-  explicit Script(const std::string& file) {
-    MemoryLedger memory;
-    WrittenRun written(memory, 100, 1);
-    steps.push_back([run = *memory.run(), x_0 = memory.newest_checkpoint()](Ledger& ledger) {
-      return ledger.begin(run, x_0);
-    });
-    const Membership membership{{{MembershipEvent::Kind::kJoined, "ann"}}, 0};
-    for (std::uint32_t round = 0; round < kRounds; ++round) {
-      PSEPHOS_CHECK(written.round().ok(), "a ledger in memory takes a round");
-      steps.push_back([record = memory.decision(round), membership](Ledger& ledger) {
-        return ledger.commit(record, membership);
-      });
-      if (round % 2 == 1) {  // the third takes the first one's place
-        steps.push_back([checkpoint = written.room().checkpoint()](Ledger& ledger) {
-          return ledger.add_checkpoint(checkpoint);
-        });
-      }
-      if (round == 2) {
-        steps.push_back([](Ledger& ledger) { return ledger.begin_epoch({1, 3, 2}); });
-      }
-      if (round == 4) steps.push_back([](Ledger& ledger) { return ledger.grow(20'000); });
-    }
-    for (const Step& step : steps) {
-      contents.push_back(contents_of(file));
-      auto kept = SqliteLedger::open(file, FailingVfs::kName);
-      PSEPHOS_CHECK(kept.ok() && step(**kept).ok(), "an undisturbed ledger takes every call");
-    }
-    contents.push_back(contents_of(file));
-  }
-
-  // "": no run has begun, or it is not what verifies.
-  static std::string contents_of(const std::string& file) {
-    auto looked = LedgerFile::open(file, LedgerFile::Use::kLook, FailingVfs::kName);
-    return looked && !verify(*looked) ? testing::everything_in(*looked) : "";
-  }
-
-  static constexpr std::uint32_t kRounds = 7;
-  static constexpr std::size_t kReopen = 6;  // before this step
-
-  std::vector<Step> steps;
-  std::vector<std::string> contents;
-};
-
-// Fails each call of a short run in turn, once and then for ever. Whatever was acknowledged is
-// there when the file is opened again on a disk that works, and nothing is half-done.
-class FailedCalls : public SqliteLedgerTest, public ::testing::WithParamInterface<bool> {
- protected:
-  FailedCalls() {
-    vfs_.syncs = false;  // what is asked is who hears of a failure, not what a power cut leaves
-  }
-
-  // Returns whether a call failed.
-  bool play(const Script& script, int fail_at, int code) {
-    for (const char* rest : {"", "-wal", "-journal"}) std::filesystem::remove(file() + rest);
-    vfs_.calls = 0;
-    vfs_.fail_at = fail_at;
-    vfs_.for_ever = GetParam();
-    vfs_.every_call = true;
-    vfs_.code = code;
-    std::size_t acknowledged = 0;
-    const Status said = lead(script, acknowledged);
-    const bool failed = vfs_.failed();
-    // A call whose failure harms nobody may fail: to remove an empty log, say.
-    EXPECT_EQ(said.ok(), acknowledged == script.steps.size());
-    EXPECT_TRUE(said.ok() || failed) << said.error().text;
-    if (!said) {
-      EXPECT_TRUE(said.error().text.starts_with(file() + ": ")) << said.error().text;
-    }
-
-    vfs_.fail_at = 0;
-    EXPECT_NE(open("run.ledger", FailingVfs::kName), nullptr);
-    const std::string contents = Script::contents_of(file());
-    const std::size_t last = script.contents.size() - 1;
-    EXPECT_TRUE(contents == script.contents[acknowledged] ||
-                contents == script.contents[std::min(acknowledged + 1, last)]);
-    return failed;
-  }
-
-  Status lead(const Script& script, std::size_t& acknowledged) {
-    auto kept = SqliteLedger::open(file(), FailingVfs::kName);
-    for (const Script::Step& step : script.steps) {
-      if (acknowledged == Script::kReopen) {
-        (*kept).reset();
-        kept = SqliteLedger::open(file(), FailingVfs::kName);
-      }
-      if (!kept) return kept.error();
-      if (const Status done = step(**kept); !done) {
-        // Nothing may be decided any more, even where it would work now.
-        EXPECT_FALSE(step(**kept).ok());
-        return done;
-      }
-      ++acknowledged;
-    }
-    return Ok{};
-  }
-
-  FailingVfs vfs_;
-};
-
-TEST_P(FailedCalls, LoseNothingThatWasAcknowledged) {
-  const Script script(file("undisturbed"));
-  for (const int code : {SQLITE_FULL, SQLITE_IOERR_WRITE}) {
-    int call = 1;
-    while (play(script, call, code)) {
-      ASSERT_FALSE(HasFailure()) << "call " << call << " failed with " << code;
-      ASSERT_LT(++call, 2000);
-    }
-    EXPECT_GT(call, 200);
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(OnceAndForEver, FailedCalls, ::testing::Bool());
 
 TEST_F(SqliteLedgerTest, AReadOnlyLedgerIsCalledThat) {
   {

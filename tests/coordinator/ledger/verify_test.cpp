@@ -16,6 +16,7 @@
 namespace psephos::coordinator {
 namespace {
 
+using testing::close;
 using testing::FailingVfs;
 using testing::WrittenRun;
 
@@ -47,7 +48,7 @@ class Verify : public ::testing::Test {
     change(sql);
     auto file = LedgerFile::open(path(), LedgerFile::Use::kLook);
     if (!file) return std::nullopt;  // the newest row is read already then
-    const auto fault = verify(*file);
+    const auto fault = verify(*file).fault;
     EXPECT_TRUE(fault) << sql;
     return fault ? fault->round : std::nullopt;
   }
@@ -59,7 +60,7 @@ class Verify : public ::testing::Test {
 TEST_F(Verify, ARunAsItWasWrittenIsGood) {
   write_run(70);
   LedgerFile file = look();
-  EXPECT_FALSE(verify(file));
+  EXPECT_FALSE(verify(file).fault);
 }
 
 TEST_F(Verify, NamesTheRoundWhoseRowChanged) {
@@ -103,9 +104,10 @@ TEST_F(Verify, FindsRowsThatBelongToNothing) {
   };
   const MembershipEvent joined{MembershipEvent::Kind::kJoined, "mallory"};
   for (const std::string& sql : {
-           std::string("INSERT INTO decisions SELECT -1, delta, keep, decay_pending, voters,"
-                       " fingerprint, events, left_out, encoding, checksum, chain, scales,"
-                       " counted, planes FROM decisions WHERE round = 3"),
+           std::string(
+               "INSERT INTO decisions SELECT -1, delta, keep, decay_pending, voters,"
+               " fingerprint, events, left_out, encoding, local_lr, batch, counts_hash, checksum,"
+               " chain, steps, scales, counted, planes FROM decisions WHERE round = 3"),
            "INSERT INTO membership VALUES(70, 0, 0, 'mallory', " +
                checksum(canonical(70, 0, joined)) + ")",
            "INSERT INTO membership VALUES(-1, 0, 0, 'mallory', " +
@@ -114,12 +116,12 @@ TEST_F(Verify, FindsRowsThatBelongToNothing) {
                ")",
            std::string("INSERT INTO run SELECT * FROM run"),
            std::string("INSERT INTO checkpoints SELECT round + (1 << 32), fingerprint, size,"
-                       " checksum, packed FROM checkpoints WHERE round = 32"),
+                       " rule_size, checksum, packed, rule FROM checkpoints WHERE round = 32"),
        }) {
     write_run(70);
     change(sql.c_str());
     LedgerFile file = look();
-    EXPECT_TRUE(verify(file)) << sql;
+    EXPECT_TRUE(verify(file).fault) << sql;
     std::filesystem::remove(path());
   }
 }
@@ -143,7 +145,7 @@ TEST_F(Verify, FindsEpochsThatCannotHaveFollowedOneAnother) {
                  .c_str());
     }
     LedgerFile file = look();
-    EXPECT_TRUE(verify(file));
+    EXPECT_TRUE(verify(file).fault);
     std::filesystem::remove(path());
   }
 }
@@ -162,11 +164,11 @@ TEST_F(Verify, FindsAKeyThatWasCountedTwice) {
   for (std::uint32_t round = 0; round < 3; ++round) {
     DecisionRecord record = *memory.decision(round);
     if (round > 0) record.counted.back() = memory.decision(0)->counted.front();
-    ASSERT_TRUE((*kept)->commit(std::make_shared<DecisionRecord>(record), {}).ok());
+    ASSERT_TRUE((*kept)->commit(std::make_shared<DecisionRecord>(record), {}, nullptr).ok());
   }
   kept->reset();
   LedgerFile file = look();
-  const auto fault = verify(file);
+  const auto fault = verify(file).fault;
   ASSERT_TRUE(fault);
   EXPECT_EQ(fault->round, 1u);
   EXPECT_NE(fault->text.find("was counted before"), std::string::npos) << fault->text;
@@ -182,11 +184,11 @@ TEST_F(Verify, FindsADecisionThatDoesNotGiveItsFingerprint) {
   for (std::uint32_t round = 0; round < 3; ++round) {
     DecisionRecord record = *memory.decision(round);
     if (round == 2) record.delta *= 2;
-    ASSERT_TRUE((*kept)->commit(std::make_shared<DecisionRecord>(record), {}).ok());
+    ASSERT_TRUE((*kept)->commit(std::make_shared<DecisionRecord>(record), {}, nullptr).ok());
   }
   kept->reset();
   LedgerFile file = look();
-  const auto fault = verify(file);
+  const auto fault = verify(file).fault;
   ASSERT_TRUE(fault);
   EXPECT_EQ(fault->round, 2u);
 }
@@ -195,10 +197,10 @@ TEST_F(Verify, EveryPastModelCanBeRebuilt) {
   auto kept = SqliteLedger::open(path(), FailingVfs::kName);
   ASSERT_TRUE(kept.ok());
   WrittenRun written(**kept, 700, 3);
-  std::vector<std::uint64_t> fingerprints{written.room().replica().fingerprint()};
+  std::vector<std::uint64_t> fingerprints{written.room().fingerprint()};
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(written.round().ok());
-    fingerprints.push_back(written.room().replica().fingerprint());
+    fingerprints.push_back(written.room().fingerprint());
   }
   kept->reset();
   LedgerFile file = look();
@@ -234,18 +236,20 @@ TEST_F(Verify, RunsPartInARoundAndABlock) {
     auto kept = SqliteLedger::open(path(name), FailingVfs::kName);
     ASSERT_TRUE(kept.ok());
     RunConfig config = WrittenRun::config_of(1);
-    CountingRoom room(config, Replica(kLarge), 0);
+    CountingRoom room = testing::first_room(config, Replica(kLarge));
     RunRecord run;
     run.run = 5;
+    run.tensors = testing::one_tensor(kLarge);
+    run.words = run_words(config, run.tensors, 0, 0);
     run.parameters = kLarge;
     run.rounds = 10;
-    run.fingerprint = room.replica().fingerprint();
+    run.fingerprint = room.fingerprint();
     ASSERT_TRUE((*kept)->begin(run, room.checkpoint()).ok());
     for (std::uint32_t round = 0; round < 4; ++round) {
       std::string signs(kLarge, '+');
       if (round == 2 && std::string(name) == "other") signs[70'000] = '-';
       room.count({"ann", round}, psephos::testing::held(psephos::testing::signs_of(signs)));
-      ASSERT_TRUE((*kept)->commit(room.close().record, {}).ok());
+      ASSERT_TRUE((*kept)->commit(close(room).record, {}, nullptr).ok());
     }
   }
   LedgerFile one = look("one");

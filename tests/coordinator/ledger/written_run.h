@@ -11,7 +11,10 @@
 #include "coordinator/counting/counting_room.h"
 #include "coordinator/ledger/ledger_file.h"
 #include "coordinator/ledger/memory_ledger.h"
+#include "coordinator/ledger/run_words.h"
 #include "runtime/base/check.h"
+#include "tests/coordinator/counting/close.h"
+#include "tests/coordinator/counting/rooms.h"
 #include "tests/runtime/signs/signs_of.h"
 #include "tests/runtime/wire/examples.h"
 
@@ -20,13 +23,19 @@ namespace psephos::coordinator::testing {
 class WrittenRun {
  public:
   WrittenRun(Ledger& ledger, std::size_t d, std::uint32_t seed)
-      : WrittenRun(ledger, config_of(seed), d) {
+      : WrittenRun(ledger, d, config_of(seed)) {}
+  WrittenRun(Ledger& ledger, std::size_t d, const RunConfig& config)
+      : ledger_(ledger),
+        config_(config),
+        dice_(config.hyper.seed),
+        room_(first_room(config, first(d))) {
     RunRecord run;
-    run.run = 1000 + seed;
-    run.words = "--seed " + std::to_string(seed) + "\n";
+    run.run = 1000 + config.hyper.seed;
+    run.words = run_words(config, one_tensor(d), 0, 0);
+    run.tensors = one_tensor(d);
     run.parameters = static_cast<std::uint32_t>(d);
     run.rounds = config_.hyper.rounds;
-    run.fingerprint = room_.replica().fingerprint();
+    run.fingerprint = room_.fingerprint();
     PSEPHOS_CHECK(ledger.begin(run, room_.checkpoint()).ok(), "an empty ledger takes a run");
   }
 
@@ -40,13 +49,21 @@ class WrittenRun {
     return config;
   }
 
+  // One whose decision rule remembers, and whose ballots report for scales.
+  static RunConfig remembering(std::uint32_t seed) {
+    RunConfig config = config_of(seed);
+    config.decision = *parse_decision_rule("momentum:0.9,0.01");
+    config.hyper.ballot = *parse_ballot_rule("stochastic-ternary:2");
+    return config;
+  }
+
   // Decides the next round; what the ledger says to that.
   Status round() {
     const std::uint32_t open = room_.round();
     const std::uint32_t voters = 1 + dice_.below(5);
     for (std::uint32_t v = 0; v < voters; ++v) vote("client-" + std::to_string(v), open);
-    auto closed = room_.close();
-    Status committed = ledger_.commit(closed.record, membership());
+    const ClosedRound closed = close(room_);
+    Status committed = ledger_.commit(closed.record, membership(), closed.counts);
     if (!committed) return committed;
     if (room_.round() % kCheckpointEvery != 0) return Ok{};
     return ledger_.add_checkpoint(room_.checkpoint());
@@ -58,9 +75,6 @@ class WrittenRun {
   const CountingRoom& room() const { return room_; }
 
  private:
-  WrittenRun(Ledger& ledger, const RunConfig& config, std::size_t d)
-      : ledger_(ledger), config_(config), dice_(config.hyper.seed), room_(config, first(d), 0) {}
-
   Replica first(std::size_t d) {
     Replica x(d);
     for (float& value : x.mutable_parameters()) value = 2 * dice_.unit() - 1;
@@ -74,10 +88,16 @@ class WrittenRun {
       --round;
     }
     newest_[name] = round;
-    const std::size_t d = room_.replica().size();
+    const std::size_t d = room_.size();
     room_.count({name, round},
                 psephos::testing::held(psephos::testing::signs_of(
-                    psephos::testing::random_text(d, dice_.below(40), open / 4 + dice_.below(2)))));
+                    psephos::testing::random_text(d, dice_.below(40), open / 4 + dice_.below(2)))),
+                reports());
+  }
+
+  std::vector<float> reports() {
+    if (!config_.hyper.ballot.rule->needs.scales) return {};
+    return {dice_.unit()};
   }
 
   Membership membership() {
@@ -109,6 +129,7 @@ inline std::string everything_in(LedgerFile& file) {
     if (!checkpoint) return "";
     all += std::to_string(round);
     all.append((*checkpoint)->bytes.begin(), (*checkpoint)->bytes.end());
+    all.append((*checkpoint)->rule.begin(), (*checkpoint)->rule.end());
   }
   auto reader = DecisionReader::from(file, 0);
   if (!reader) return "";
@@ -117,7 +138,9 @@ inline std::string everything_in(LedgerFile& file) {
     if (!stored) return "";
     all += canonical(*stored->record, stored->events, stored->left_out);
     const auto membership = file.membership(*stored);
-    if (!membership) return "";
+    const auto counts = file.counts(*stored->record);
+    if (!membership || !counts) return "";
+    if (*counts) all.append((*counts)->begin(), (*counts)->end());
     for (std::uint32_t i = 0; i < membership->events.size(); ++i) {
       all += canonical(stored->record->round, i, membership->events[i]);
     }

@@ -171,6 +171,28 @@ TEST(Server, SurvivesStrangersAndServesGoodClientsAfterwards) {
   EXPECT_EQ(led.ended().summary().rounds, 2u);
 }
 
+TEST(Server, RefusesPlanesThatCannotBeReadAndCountsTheNext) {
+  Led led(1, 1);
+  Voter ann(led, "ann");
+  const std::size_t d = parameter_count(led.tensors);
+  EncodedSigns votes = encode(psephos::testing::signs_of(psephos::testing::random_text(d, 10, 1)));
+  ASSERT_EQ(votes.encoding, Encoding::kTernary);
+  votes.planes.pop_back();
+  wire::Ballot ballot;
+  ballot.session = kSession;
+  ballot.run = kRun;
+  ballot.encoding = votes.encoding;
+  ballot.planes = votes.planes;
+  ann.say(wire::build(ballot));
+  EXPECT_EQ(ann.hear<wire::Refusal>().code,
+            static_cast<std::uint8_t>(wire::RefusalCode::kMalformed));
+  ann.vote(0);
+  ann.apply_decision(0);
+  ann.hear<wire::Finished>();
+  ann.leave();
+  EXPECT_EQ(led.ended().session().traffic().malformed, 1u);
+}
+
 TEST(Server, RefusesWhoHasNotJoined) {
   Led led(2, 1);
   Voter ann(led, "ann");

@@ -56,6 +56,31 @@ TEST(SessionCommit, DecisionIsToldOnlyWhenItIsCommitted) {
   EXPECT_EQ(machine.session.round(), 1u);
 }
 
+TEST(SessionCommit, VotesGoWithTheirDecisionAndItsTermsAreTheNextRounds) {
+  RunConfig config = config_for(1);
+  config.hyper.ballot = *parse_ballot_rule("stochastic-ternary:8");
+  Machine machine(config);
+  machine.by_itself = false;
+  machine.join("ann");
+  machine.frame("ann", ballot_frame(0, std::string(kParameters, '-'), kSession, kRun, {0.5F}));
+  auto record = std::make_shared<DecisionRecord>();
+  record->votes = encode(psephos::testing::signs_of(std::string(kParameters, '-')));
+  record->delta = 0.25F;
+  record->voters = 1;
+  record->steps = {0.125F};
+  record->next = {0.5F, 7, {3}};
+  record->fingerprint = 17;
+  const auto counts = std::make_shared<const Bytes>(3);
+  machine.step(RoundClosed{{record, {}, counts, 1.0}});
+  EXPECT_EQ(machine.only<Commit>().record, record);
+  EXPECT_EQ(machine.only<Commit>().counts, counts);
+  machine.commit();
+  EXPECT_EQ(machine.only<wire::Decision>("ann").steps, record->steps);
+  EXPECT_EQ(machine.only<wire::Decision>("ann").next, record->next);
+  machine.join("ben");
+  EXPECT_EQ(machine.only<wire::Welcome>("ben").terms, record->next);
+}
+
 TEST(SessionCommit, TwoFramesARoundAreSharedByAllWhoGetThem) {
   RunConfig config = config_for(3);
   config.fraction = 0.5;

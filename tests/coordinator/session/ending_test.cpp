@@ -215,5 +215,126 @@ TEST(SessionEnding, StopAfterTheLastRoundShortensTheWaitAndKeepsTheEvaluation) {
   EXPECT_EQ(ending(impatient), "finished");
 }
 
+TEST(SessionEnding, FinishedSaysWhetherTheRunIsDoneOrGoesOnOrIsCutShort) {
+  const Machine done = finished_machine();
+  EXPECT_EQ(done.only<wire::Finished>("ann").reason, wire::FinishReason::kDone);
+  for (const bool durable : {true, false}) {
+    const auto expected = durable ? wire::FinishReason::kStopped : wire::FinishReason::kInterrupted;
+    SessionOptions options = options_for(config_for(2));
+    options.durable = durable;
+    Machine machine(options);
+    machine.join_all({"ann", "ben"});
+    machine.stop();
+    EXPECT_EQ(machine.only<wire::Finished>("ann").reason, expected);
+    machine.heartbeat("ann");
+    EXPECT_EQ(machine.only<wire::Finished>("ann").reason, expected);
+    machine.join("cat");
+    if (durable) {  // it would be told to come back, and come back at once
+      EXPECT_EQ(machine.refusals("cat"), std::vector{wire::RefusalCode::kBusy});
+    } else {
+      EXPECT_EQ(machine.only<wire::Finished>("cat").reason, expected);
+      machine.leave("cat");
+    }
+    for (const char* name : {"ann", "ben"}) machine.leave(name);
+    EXPECT_EQ(ending(machine), "interrupted");
+  }
+}
+
+TEST(SessionEnding, AStopWhileTheLastRoundIsDecidedFindsTheRunDone) {
+  RunConfig config = config_for(1);
+  config.hyper.rounds = 1;
+  SessionOptions options = options_for(config);
+  options.durable = true;
+  Machine machine(options);
+  machine.by_itself = false;
+  machine.join("ann");
+  machine.ballot("ann", 0);
+  machine.stop();
+  machine.decide();
+  machine.commit();
+  EXPECT_EQ(machine.only<wire::Finished>("ann").reason, wire::FinishReason::kDone);
+  machine.leave("ann", LeaveReason::kFinished);
+  EXPECT_EQ(ending(machine), "finished");
+}
+
+// Ann votes in the only round, `silence` after ben was heard last.
+Machine ended_without_ben(Duration silence) {
+  RunConfig config = config_for(1);
+  config.hyper.rounds = 1;
+  config.min_clients = 2;
+  Machine machine(config);
+  machine.pass(seconds(1));
+  machine.join_all({"ann", "ben"});
+  const Instant end = machine.now + silence;
+  while (machine.now < end) {
+    machine.pass(milliseconds(500));
+    machine.heartbeat("ann");
+  }
+  machine.ballot("ann", 0);
+  EXPECT_EQ(machine.session.round(), 1u);
+  machine.leave("ann", LeaveReason::kFinished);
+  return machine;
+}
+
+TEST(SessionEnding, WaitsForOneThatWasThereShortlyBefore) {
+  Machine machine = ended_without_ben(seconds(6));
+  EXPECT_FALSE(machine.session.ended());
+  machine.join("ben");
+  EXPECT_EQ(machine.only<wire::Finished>("ben").reason, wire::FinishReason::kDone);
+  EXPECT_FALSE(machine.session.ended());
+  machine.leave("ben", LeaveReason::kFinished);
+  EXPECT_EQ(ending(machine), "finished");
+}
+
+TEST(SessionEnding, OneThatIsHeardAgainWithoutAJoinIsNotMissedAnyMore) {
+  Machine machine = ended_without_ben(seconds(6));
+  ASSERT_FALSE(machine.session.ended());
+  machine.heartbeat("ben");
+  EXPECT_EQ(machine.heard<wire::Finished>("ben").size(), 1u);
+  machine.leave("ben", LeaveReason::kFinished);
+  EXPECT_EQ(ending(machine), "finished");
+}
+
+TEST(SessionEnding, WaitsForTheAwayForAWhileAndNotForEver) {
+  Machine machine = ended_without_ben(seconds(6));
+  machine.pass(kAwayMemory - milliseconds(1));
+  EXPECT_FALSE(machine.session.ended());
+  machine.pass(milliseconds(1));
+  EXPECT_EQ(ending(machine), "finished");
+}
+
+TEST(SessionEnding, DoesNotWaitForOneThatIsLongGone) {
+  Machine machine = ended_without_ben(kAwayMemory);
+  EXPECT_EQ(ending(machine), "finished");
+}
+
+TEST(SessionEnding, DoesNotWaitForOneThatLeft) {
+  RunConfig config = config_for(1);
+  config.hyper.rounds = 1;
+  config.min_clients = 2;
+  Machine machine(config);
+  machine.pass(seconds(1));
+  machine.join_all({"ann", "ben"});
+  machine.leave("ben");
+  machine.ballot("ann", 0);
+  machine.leave("ann", LeaveReason::kFinished);
+  EXPECT_EQ(ending(machine), "finished");
+}
+
+TEST(SessionEnding, AStopWaitsForNobodyWhoIsAway) {
+  SessionOptions options = options_for(config_for(2));
+  options.durable = true;
+  Machine machine(options);
+  machine.pass(seconds(1));
+  machine.join_all({"ann", "ben"});
+  for (int i = 0; i < 5; ++i) {
+    machine.pass(seconds(1));
+    machine.heartbeat("ann");
+  }
+  machine.stop();
+  machine.leave("ann");
+  EXPECT_EQ(ending(machine), "interrupted");
+}
+
 }  // namespace
 }  // namespace psephos::coordinator

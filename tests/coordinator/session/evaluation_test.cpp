@@ -20,6 +20,13 @@ RunConfig evaluating(std::uint32_t every, std::uint32_t rounds, bool clients) {
   return config;
 }
 
+// Joins with so many samples.
+void join(Machine& machine, const std::string& name, std::uint64_t samples) {
+  wire::Join join = join_of(name);
+  join.samples = samples;
+  machine.tell(name, join);
+}
+
 void report(Machine& machine, const std::string& peer, std::uint32_t round, double loss,
             double accuracy, std::uint64_t samples) {
   machine.tell(peer, wire::Evaluation{kSession, round, loss, accuracy, samples});
@@ -62,7 +69,7 @@ TEST(SessionEvaluation, InterruptedRunIsEvaluatedWhereItStopped) {
 
 TEST(SessionEvaluation, ClientsReportsBecomeAWeightedMeanAndAMedian) {
   Machine machine(evaluating(1, 100, true));
-  machine.join_all({"ann", "ben", "cat"});
+  for (const char* name : {"ann", "ben", "cat"}) join(machine, name, 60);
   machine.ballot("ann", 0);
   for (const char* name : {"ann", "ben", "cat"}) {
     EXPECT_TRUE(machine.only<wire::Decision>(name).evaluate);
@@ -110,9 +117,9 @@ TEST(SessionEvaluation, NotAskedForIsNotReported) {
 
 TEST(SessionEvaluation, AbsurdSampleCountsDoNotOverflow) {
   Machine machine(evaluating(1, 100, true));
-  machine.join_all({"ann", "ben"});
-  machine.ballot("ann", 0);
   const std::uint64_t half = std::uint64_t{1} << 63;  // two of them are 0 in 64 bits
+  for (const char* name : {"ann", "ben"}) join(machine, name, half);
+  machine.ballot("ann", 0);
   report(machine, "ann", 1, 1.0, 0.25, half);
   report(machine, "ben", 1, 3.0, 0.75, half);
   machine.ballot("ann", 1);
@@ -126,6 +133,37 @@ TEST(SessionEvaluation, AbsurdSampleCountsDoNotOverflow) {
   machine.ballot("ann", 2);
   machine.ballot("ben", 2);
   EXPECT_TRUE(std::isfinite(machine.only<EvaluationKnown>().row.clients_mean->loss));
+}
+
+TEST(SessionEvaluation, NobodyWeighsMoreThanTheSamplesItJoinedWith) {
+  Machine machine(evaluating(1, 100, true));
+  join(machine, "ann", 10);
+  join(machine, "ben", 30);
+  join(machine, "cat", 0);
+  machine.ballot("ann", 0);
+  report(machine, "ann", 1, 9.0, 0.25, 1'000'000);
+  report(machine, "ben", 1, 1.0, 0.75, 30);
+  report(machine, "cat", 1, 100.0, 0.0, 1'000'000);  // of none
+  for (const char* name : {"ann", "ben", "cat"}) machine.ballot(name, 1);
+  const EvaluationRow row = machine.only<EvaluationKnown>().row;
+  EXPECT_DOUBLE_EQ(row.clients_mean->loss, 0.25 * 9 + 0.75 * 1);
+  EXPECT_DOUBLE_EQ(row.clients_mean->accuracy, 0.25 * 0.25 + 0.75 * 0.75);
+  EXPECT_EQ(row.clients_mean->samples, 40u);
+}
+
+TEST(SessionEvaluation, APastAsksWhoMissedTheDecisionThatDid) {
+  Machine machine(evaluating(2, 100, true));
+  machine.join_all({"ann", "ben"});
+  const wire::CatchUp request{.session = kSession, .have_round = 0};
+  machine.tell("ben", request);
+  EXPECT_FALSE(machine.only<AnswerCatchUp>().asker.evaluate);  // of x_0 nobody is asked
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    machine.ballot("ann", round);
+    machine.ballot("ben", round);
+    machine.tell("ben", request);
+    EXPECT_EQ(machine.only<AnswerCatchUp>().asker.evaluate, round == 1) << round;
+  }
+  ASSERT_EQ(machine.session.round(), 3u);
 }
 
 }  // namespace

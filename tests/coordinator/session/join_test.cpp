@@ -39,7 +39,13 @@ TEST(SessionJoin, OfAnotherProtocolIsRefused) {
   machine.tell("ann", join);
   EXPECT_EQ(machine.refusals("ann"), std::vector{RefusalCode::kProtocol});
   EXPECT_EQ(machine.session.clients(), 0u);
+  join.protocol_min = join.protocol_max = wire::kProtocol - 1;
+  machine.tell("ben", join);
+  ASSERT_EQ(machine.refusals("ben"), std::vector{RefusalCode::kProtocol});
+  const std::string text = machine.only<wire::Refusal>("ben").text;
+  EXPECT_NE(text.find("install Psephos " PSEPHOS_VERSION " or newer"), std::string::npos) << text;
   join.protocol_min = 0;
+  join.protocol_max = wire::kProtocol;
   machine.tell("ann", join);
   EXPECT_EQ(machine.heard<wire::Welcome>("ann").size(), 1u);
 }

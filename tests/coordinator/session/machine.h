@@ -1,12 +1,13 @@
 #pragma once
 // A session machine under a virtual clock, spoken to in frames, for tests. What it asks of counting
 // and ledger is done here by a list of names: independent of planes, and it objects to any ballot
-// that is counted twice.
+// that is counted twice. Planes are read at once, or when a test says so.
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -59,9 +60,11 @@ inline wire::Join join_of(std::string name) {
   return join;
 }
 
-// A ballot for `round` that votes as `signs` say ('+', '-', '0'); the frame holds everything.
+// A ballot for `round` that votes as `signs` say ('+', '-', '0') and reports `scales`; the frame
+// holds everything.
 inline Frame ballot_frame(std::uint32_t round, const std::string& signs,
-                          std::uint64_t session = kSession, std::uint64_t run = kRun) {
+                          std::uint64_t session = kSession, std::uint64_t run = kRun,
+                          std::vector<float> scales = {}, float loss = 0.5F) {
   const EncodedSigns votes = encode(psephos::testing::signs_of(signs));
   wire::Ballot ballot;
   ballot.session = session;
@@ -69,8 +72,9 @@ inline Frame ballot_frame(std::uint32_t round, const std::string& signs,
   ballot.round = round;
   ballot.encoding = votes.encoding;
   ballot.planes = votes.planes;
-  ballot.loss = 0.5F;
+  ballot.loss = loss;
   ballot.samples = 32;
+  ballot.scales = std::move(scales);
   return wire::build(ballot);
 }
 
@@ -142,7 +146,14 @@ class Machine {
     record->voters = static_cast<std::uint32_t>(tally.size());
     for (const auto& [identity, round] : tally) record->counted.push_back({identity, round});
     record->fingerprint = kFirstFingerprint + session.round() + 1;
-    step(RoundClosed{{record, {}, 1.0}});
+    step(RoundClosed{{record, {}, nullptr, 1.0}});
+  }
+  // What becomes of the ballot that has been in hand longest.
+  void read() {
+    ASSERT_FALSE(in_hand.empty());
+    const ReadBallot task = in_hand.front();
+    in_hand.pop_front();
+    step(answer(task));
   }
   void commit() {
     for (const auto& [identity, round] : std::exchange(tally, {})) counted[identity] = round;
@@ -211,6 +222,8 @@ class Machine {
   Instant now{0};
   Actions actions;
   bool by_itself = true;                         // tallies are decided and committed at once
+  bool reads_at_once = true;                     // ballots that may count
+  std::deque<ReadBallot> in_hand;                // to be read
   std::map<std::string, std::uint32_t> tally;    // open round: identity -> its ballot's round
   std::map<std::string, std::uint32_t> counted;  // committed: identity -> highest round
 
@@ -224,6 +237,10 @@ class Machine {
     if (std::holds_alternative<TallyLost>(event)) tally.clear();
     const Actions some = session.step(event, now);
     for (const Action& action : some) {
+      if (const auto* task = std::get_if<ReadBallot>(&action)) {
+        in_hand.push_back(*task);
+        continue;
+      }
       actions.push_back(action);
       if (const auto* count = std::get_if<CountBallot>(&action)) {
         this->count(*count);
@@ -231,6 +248,15 @@ class Machine {
         decide_and_commit();
       }
     }
+    while (reads_at_once && !in_hand.empty()) {
+      const ReadBallot task = in_hand.front();
+      in_hand.pop_front();
+      happen(answer(task));
+    }
+  }
+  static BallotRead answer(const ReadBallot& task) {
+    return {task.identity, task.reading,
+            decode_held(task.encoding, task.planes, task.parameters, task.frame)};
   }
   void count(const CountBallot& action) {
     EXPECT_TRUE(tally.emplace(action.identity, action.round).second)

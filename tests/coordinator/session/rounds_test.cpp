@@ -220,5 +220,50 @@ TEST(SessionRounds, RowSaysWhatTheRoundWas) {
   EXPECT_EQ(row.fingerprint, kFirstFingerprint + 1);
 }
 
+TEST(SessionRounds, TheRowsLossIsWhatTheMiddleHalfOfTheVotersSay) {
+  const std::vector<float> losses = {3, 1e30F, 1, 2, -1e30F, 2, 1, 2};
+  RunConfig config = config_for(static_cast<std::uint32_t>(losses.size()));
+  Machine machine(config);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < losses.size(); ++i) names.push_back("c" + std::to_string(i));
+  machine.join_all(names);
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    machine.frame(names[i],
+                  ballot_frame(0, std::string(kParameters, '+'), kSession, kRun, {}, losses[i]));
+  }
+  EXPECT_DOUBLE_EQ(machine.only<RoundFinished>().row.train_loss, (1.0 + 2 + 2 + 2) / 4);
+}
+
+TEST(SessionRounds, TheRowsLossIsOfItsOwnRoundAndOfBallotsThatCounted) {
+  Machine machine(config_for(2));
+  machine.join_all({"ann", "ben"});
+  const auto vote = [&machine](const char* name, std::uint32_t round, float loss) {
+    machine.frame(name,
+                  ballot_frame(round, std::string(kParameters, '+'), kSession, kRun, {}, loss));
+  };
+  vote("ann", 0, 100);
+  machine.step(TallyLost{0});
+  vote("ann", 0, 4);
+  vote("ben", 0, 6);
+  EXPECT_DOUBLE_EQ(machine.only<RoundFinished>().row.train_loss, 5);
+  vote("ann", 1, 1);
+  vote("ben", 1, 2);
+  EXPECT_DOUBLE_EQ(machine.only<RoundFinished>().row.train_loss, 1.5);
+}
+
+TEST(SessionRounds, WhereNobodyHasAnythingToSayTheNoteSaysWhy) {
+  Machine machine(config_for(2));
+  const std::vector<std::string> names = {"ann", "ben", "cat"};
+  machine.join_all(names);
+  machine.frame("ann", none_frame(0));
+  machine.frame("ben", none_frame(0));
+  machine.frame("cat", none_frame(0));
+  stay(machine, names, 10);
+  EXPECT_EQ(machine.only<Note>().text,
+            "round 0 has 0 of the 2 ballots it needs (3 clients answered without a vote: no "
+            "samples, a gradient that is not finite, or a malformed ballot; other clients have to "
+            "come, or --min-voters is too many): waiting on");
+}
+
 }  // namespace
 }  // namespace psephos::coordinator

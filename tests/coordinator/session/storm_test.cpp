@@ -22,6 +22,7 @@ class Storm {
  public:
   explicit Storm(std::uint32_t seed) : dice_(seed), config_(config()), machine_(config_) {
     machine_.by_itself = dice_.coin();
+    machine_.reads_at_once = dice_.coin();
   }
 
   void rage(int events) {
@@ -33,6 +34,7 @@ class Storm {
 
   // Everybody joins, stays and votes: rounds close.
   void expect_calm() {
+    read_all();
     if (machine_.session.ended() || stopped_ || config_.max_clients < kNames) return;
     settle();
     machine_.by_itself = true;
@@ -76,6 +78,7 @@ class Storm {
 
   void one_event() {
     const std::string from = peer(dice_.below(kPeers));
+    if (!machine_.in_hand.empty() && dice_.coin()) return machine_.read();
     switch (dice_.below(20)) {
       case 0:
       case 1:
@@ -101,6 +104,11 @@ class Storm {
       default:
         return say(from, message());
     }
+  }
+
+  void read_all() {
+    machine_.reads_at_once = true;
+    while (!machine_.in_hand.empty()) machine_.read();
   }
 
   // What a counting room and a ledger would be doing meanwhile.

@@ -34,10 +34,11 @@ std::vector<std::uint64_t> answers(const Kernels& table) {
   note(voted);
   // A bound that divides nothing evenly, and one among the denormals.
   for (const float bound : {0.3F, 1e-40F}) {
-    table.pack_stochastic_ternary(x.data(), d, bound, {{1, 2}, 3, 4}, signs.data(), voted.data());
+    table.pack_stochastic_ternary(x.data(), 0, d, bound, {{1, 2}, 3, 4}, signs.data(),
+                                  voted.data());
     note(signs);
     note(voted);
-    table.pack_stochastic_sign(x.data(), d, bound, {{1, 2}, 3, 4}, signs.data());
+    table.pack_stochastic_sign(x.data(), 0, d, bound, {{1, 2}, 3, 4}, signs.data());
     note(signs);
   }
   table.apply(x.data(), d, signs.data(), voted.data(), 1e-3F, 0.999F);

@@ -117,14 +117,14 @@ TEST(Fences, StopNoStochasticPacking) {
     Floats from(v, a);
     Plane signs(blank, b);
     Plane voted(blank, a);
-    portable_kernels().pack_stochastic_ternary(v.data(), d, 0.5F, kCoins, expected.data(),
+    portable_kernels().pack_stochastic_ternary(v.data(), 0, d, 0.5F, kCoins, expected.data(),
                                                expected_voted.data());
-    table.pack_stochastic_ternary(from.data(), d, 0.5F, kCoins, signs.data(), voted.data());
+    table.pack_stochastic_ternary(from.data(), 0, d, 0.5F, kCoins, signs.data(), voted.data());
     EXPECT_EQ(signs.values(), expected);
     EXPECT_EQ(voted.values(), expected_voted);
 
-    portable_kernels().pack_stochastic_sign(v.data(), d, 0.5F, kCoins, expected.data());
-    table.pack_stochastic_sign(from.data(), d, 0.5F, kCoins, signs.data());
+    portable_kernels().pack_stochastic_sign(v.data(), 0, d, 0.5F, kCoins, expected.data());
+    table.pack_stochastic_sign(from.data(), 0, d, 0.5F, kCoins, signs.data());
     EXPECT_EQ(signs.values(), expected);
   });
 }

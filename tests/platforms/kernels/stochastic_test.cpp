@@ -44,7 +44,7 @@ TEST(PackStochasticTernary, EqualsVotingOneParameterAtATime) {
       }
       std::vector<std::uint32_t> signs = guarded_plane(d);
       std::vector<std::uint32_t> voted = guarded_plane(d);
-      table->pack_stochastic_ternary(v.data(), d, bound, kAddress, signs.data(), voted.data());
+      table->pack_stochastic_ternary(v.data(), 0, d, bound, kAddress, signs.data(), voted.data());
       ASSERT_EQ(signs, expected_signs) << table->name << " d=" << d << " B=" << bound;
       ASSERT_EQ(voted, expected_voted) << table->name << " d=" << d << " B=" << bound;
     }
@@ -62,7 +62,7 @@ TEST(PackStochasticSign, EqualsVotingOneParameterAtATime) {
         if (!(unit * bound < v[i])) set_bit(expected, naive_position(i, d));
       }
       std::vector<std::uint32_t> signs = guarded_plane(d);
-      table->pack_stochastic_sign(v.data(), d, bound, kAddress, signs.data());
+      table->pack_stochastic_sign(v.data(), 0, d, bound, kAddress, signs.data());
       ASSERT_EQ(signs, expected) << table->name << " d=" << d << " B=" << bound;
     }
   }
@@ -74,7 +74,7 @@ TEST(PackStochasticTernary, VotesAsOftenAsTheMagnitudeSays) {
     const std::vector<float> v(kCount, -2 * share);
     std::vector<std::uint32_t> signs(naive_words(kCount));
     std::vector<std::uint32_t> voted(naive_words(kCount));
-    portable_kernels().pack_stochastic_ternary(v.data(), kCount, 2, kAddress, signs.data(),
+    portable_kernels().pack_stochastic_ternary(v.data(), 0, kCount, 2, kAddress, signs.data(),
                                                voted.data());
     EXPECT_EQ(signs, voted);
     const auto votes = portable_kernels().count_ones(voted.data(), voted.size());
@@ -88,10 +88,38 @@ TEST(PackStochasticSign, IsPlusAsOftenAsTheValueSays) {
   for (const float value : {-9.0F, -2.0F, -1.0F, 0.0F, 0.5F, 2.0F, 9.0F}) {
     const std::vector<float> v(kCount, value);
     std::vector<std::uint32_t> signs(naive_words(kCount));
-    portable_kernels().pack_stochastic_sign(v.data(), kCount, 2, kAddress, signs.data());
+    portable_kernels().pack_stochastic_sign(v.data(), 0, kCount, 2, kAddress, signs.data());
     const auto minus = portable_kernels().count_ones(signs.data(), signs.size());
     const double plus = 1 - static_cast<double>(minus) / kCount;
     EXPECT_NEAR(plus, 0.5 + std::clamp(value / 2.0, -1.0, 1.0) / 2, 0.0125) << value;
+  }
+}
+
+// A vector in two pieces, the second from any block on: the same votes as in one.
+TEST(PackStochastic, PiecesOfAVectorVoteAsTheWholeDoes) {
+  constexpr std::size_t kCount = 5 * 1024 + 70;
+  const std::vector<float> v = awkward_floats(kCount, 1);
+  for (const Kernels* table : runnable_tables()) {
+    std::vector<std::uint32_t> signs(naive_words(kCount));
+    std::vector<std::uint32_t> voted(naive_words(kCount));
+    table->pack_stochastic_ternary(v.data(), 0, kCount, 1, kAddress, signs.data(), voted.data());
+    std::vector<std::uint32_t> plain(naive_words(kCount));
+    table->pack_stochastic_sign(v.data(), 0, kCount, 1, kAddress, plain.data());
+    for (std::size_t first = 0; first < kCount; first += 1024) {
+      std::vector<std::uint32_t> ours = signs;
+      std::vector<std::uint32_t> our_votes = voted;
+      std::vector<std::uint32_t> our_plain = plain;
+      std::fill(ours.begin() + static_cast<std::ptrdiff_t>(first / 32), ours.end(), 0u);
+      std::fill(our_votes.begin() + static_cast<std::ptrdiff_t>(first / 32), our_votes.end(), 0u);
+      std::fill(our_plain.begin() + static_cast<std::ptrdiff_t>(first / 32), our_plain.end(), 0u);
+      table->pack_stochastic_ternary(v.data() + first, first, kCount - first, 1, kAddress,
+                                     ours.data() + first / 32, our_votes.data() + first / 32);
+      table->pack_stochastic_sign(v.data() + first, first, kCount - first, 1, kAddress,
+                                  our_plain.data() + first / 32);
+      ASSERT_EQ(ours, signs) << table->name << " from " << first;
+      ASSERT_EQ(our_votes, voted) << table->name << " from " << first;
+      ASSERT_EQ(our_plain, plain) << table->name << " from " << first;
+    }
   }
 }
 

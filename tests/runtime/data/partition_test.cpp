@@ -1,5 +1,6 @@
 #include "runtime/data/partition.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,7 +14,7 @@
 namespace psephos {
 namespace {
 
-using Kind = PartitionRule::Kind;
+PartitionRule rule_of(std::string_view text) { return parse_partition(text).value(); }
 
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
@@ -78,20 +79,26 @@ TEST(ParsePartition, ReadsBackWhatItPrints) {
 }
 
 TEST(ParsePartition, SaysWhatIsWrong) {
-  for (const char* text : {"", "IID", "iid:3", "shards", "dirichlet", "random"}) {
-    EXPECT_TRUE(contains(parse_partition(text).error().text, "known are iid, shards:K")) << text;
+  const auto said = [](const char* text) { return parse_partition(text).error().text; };
+  for (const char* text : {"", "IID", "shard"}) {
+    EXPECT_TRUE(contains(said(text), "known are iid, shards:K")) << said(text);
   }
-  for (const char* text : {"shards:", "shards:0", "shards:-1", "shards:2x", "shards:1000001",
-                           "shards:99999999999999999999"}) {
-    EXPECT_TRUE(contains(parse_partition(text).error().text, "give 1 to 1000000 shards")) << text;
+  EXPECT_TRUE(contains(said("shard:2"), "did you mean shards?"));
+  EXPECT_TRUE(contains(said("iid:3"), "iid takes no numbers"));
+  for (const char* text : {"shards", "shards:", "shards:0", "shards:-1", "shards:2x",
+                           "shards:1000001", "shards:99999999999999999999", "shards:1,2"}) {
+    EXPECT_TRUE(contains(said(text), "K a whole number from 1 to 1000000")) << said(text);
   }
-  for (const char* text : {"dirichlet:", "dirichlet:0", "dirichlet:-1", "dirichlet:nan",
-                           "dirichlet:inf", "dirichlet:0.0009", "dirichlet:1000001"}) {
-    EXPECT_TRUE(contains(parse_partition(text).error().text, "give a concentration")) << text;
+  for (const char* text :
+       {"dirichlet", "dirichlet:", "dirichlet:0", "dirichlet:-1", "dirichlet:nan", "dirichlet:inf",
+        "dirichlet:0.0009", "dirichlet:1000001"}) {
+    EXPECT_TRUE(contains(said(text), "A at least 0.001 and at most 1000000")) << said(text);
   }
-  for (const char* text : {"random:", "random:0", "random:-1", "random:1e3", "random:1000001"}) {
-    EXPECT_TRUE(contains(parse_partition(text).error().text, "give 1 to 1000000 samples")) << text;
+  for (const char* text :
+       {"random", "random:", "random:0", "random:-1", "random:1e3", "random:1000001"}) {
+    EXPECT_TRUE(contains(said(text), "N a whole number from 1 to 1000000")) << said(text);
   }
+  EXPECT_TRUE(said("x").starts_with("--partition: "));
 }
 
 TEST(MakePartition, SharesOutEverySampleOnceWhateverTheRule) {
@@ -104,8 +111,8 @@ TEST(MakePartition, SharesOutEverySampleOnceWhateverTheRule) {
     const std::uint32_t shards = 1 + below(words[3], most_shards);
     const std::vector<std::uint8_t> labels = random_labels(samples, classes, trial);
     const double alpha = std::vector<double>{0.001, 0.1, 1, 100, 1e6}[trial % 5];
-    for (const PartitionRule& rule : {PartitionRule{}, PartitionRule{Kind::kShards, shards, 0},
-                                      PartitionRule{Kind::kDirichlet, 0, alpha}}) {
+    for (const PartitionRule& rule : {rule_of("iid"), rule_of(fmt::format("shards:{}", shards)),
+                                      rule_of(fmt::format("dirichlet:{}", alpha))}) {
       SCOPED_TRACE(to_string(rule) + ", trial " + std::to_string(trial));
       const Result<Partition> partition = make_partition(rule, labels, classes, parts, trial);
       ASSERT_TRUE(partition.ok()) << partition.error().text;
@@ -128,7 +135,7 @@ TEST(MakePartition, DependsOnTheSeed) {
 
 TEST(MakePartition, IidPartsAreNearEqualAndMixed) {
   const std::vector<std::uint8_t> labels = random_labels(1003, 10, 1);
-  const Partition partition = make_partition({}, labels, 10, 10, 1).value();
+  const Partition partition = make_partition(partition_rules().first(), labels, 10, 10, 1).value();
   for (const auto& part : parts_of(partition)) {
     EXPECT_TRUE(part.size() == 100 || part.size() == 101);
     EXPECT_EQ(classes_in(part, labels), 10u);
@@ -138,7 +145,7 @@ TEST(MakePartition, IidPartsAreNearEqualAndMixed) {
 TEST(MakePartition, ShardsHoldFewClasses) {
   std::vector<std::uint8_t> labels(1000);
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::uint8_t>(i % 10);
-  const Partition partition = make_partition({Kind::kShards, 2, 0}, labels, 10, 10, 1).value();
+  const Partition partition = make_partition(rule_of("shards:2"), labels, 10, 10, 1).value();
   for (const auto& part : parts_of(partition)) {
     EXPECT_EQ(part.size(), 100u);
     EXPECT_LE(classes_in(part, labels), 2u);
@@ -148,7 +155,7 @@ TEST(MakePartition, ShardsHoldFewClasses) {
 TEST(MakePartition, DirichletIsUnevenWhereAlphaIsSmall) {
   const std::vector<std::uint8_t> labels = random_labels(20'000, 10, 1);
   const auto uneven = [&](double alpha) {
-    const PartitionRule rule{Kind::kDirichlet, 0, alpha};
+    const PartitionRule rule = rule_of(fmt::format("dirichlet:{}", alpha));
     return unevenness(make_partition(rule, labels, 10, 20, 1).value(), labels);
   };
   EXPECT_GT(uneven(0.05), 0.6);
@@ -165,7 +172,7 @@ TEST(MakePartition, DirichletSharesHaveTheRightSpread) {
     double squares = 0;
     const std::uint32_t trials = 1000;
     for (std::uint32_t seed = 0; seed < trials; ++seed) {
-      const PartitionRule rule{Kind::kDirichlet, 0, alpha};
+      const PartitionRule rule = rule_of(fmt::format("dirichlet:{}", alpha));
       const Partition partition = make_partition(rule, labels, 1, 2, seed).value();
       const double share = static_cast<double>(partition.size(0)) / 2000 - 0.5;
       sum += share;
@@ -180,8 +187,7 @@ TEST(MakePartition, DirichletSharesHaveTheRightSpread) {
 TEST(MakePartition, RandomPartsAreDrawnFromAllSamplesForAnyNumberOfParts) {
   const std::vector<std::uint8_t> labels = random_labels(50, 10, 1);
   const std::uint32_t parts = 2'000;
-  const Partition partition =
-      make_partition({Kind::kRandom, 0, 0, 30}, labels, 10, parts, 1).value();
+  const Partition partition = make_partition(rule_of("random:30"), labels, 10, parts, 1).value();
   ASSERT_EQ(partition.parts(), parts);
   std::vector<std::uint32_t> times(labels.size());
   for (std::uint32_t p = 0; p < parts; ++p) {
@@ -196,7 +202,7 @@ TEST(MakePartition, RandomPartsAreDrawnFromAllSamplesForAnyNumberOfParts) {
 
 TEST(MakePartition, ARandomPartIsTheSameHoweverManyThereAre) {
   const std::vector<std::uint8_t> labels = random_labels(500, 10, 1);
-  const PartitionRule rule{Kind::kRandom, 0, 0, 20};
+  const PartitionRule rule = rule_of("random:20");
   EXPECT_EQ(make_partition(rule, labels, 10, 3, 1)->indices(2),
             make_partition(rule, labels, 10, 100'000, 1)->indices(2));
 }
@@ -207,19 +213,20 @@ TEST(MakePartition, RefusesWhatCannotBeSharedOut) {
     const Result<Partition> partition = make_partition(rule, labels, 10, parts, 1);
     return partition.ok() ? "no error" : partition.error().text;
   };
-  EXPECT_EQ(error({}, 0), "a partition needs at least one part");
-  EXPECT_EQ(error({}, 100), "no error");
-  EXPECT_EQ(error({}, 101), "101 parts of 100 samples: some would be empty; use fewer parts");
-  EXPECT_EQ(error({Kind::kShards, 10, 0}, 10), "no error");
-  EXPECT_TRUE(contains(error({Kind::kShards, 11, 0}, 10), "use fewer parts or shards"));
-  EXPECT_TRUE(contains(error({Kind::kShards, 1'000'000, 0}, 100), "use fewer parts"));
-  for (const Kind kind : {Kind::kIid, Kind::kShards, Kind::kRandom}) {
-    EXPECT_EQ(error({kind, 1, 0, 1}, 1'000'001),
+  EXPECT_EQ(error(rule_of("iid"), 0), "a partition needs at least one part");
+  EXPECT_EQ(error(rule_of("iid"), 100), "no error");
+  EXPECT_EQ(error(rule_of("iid"), 101),
+            "101 parts of 100 samples: some would be empty; use fewer parts");
+  EXPECT_EQ(error(rule_of("shards:10"), 10), "no error");
+  EXPECT_TRUE(contains(error(rule_of("shards:11"), 10), "use fewer parts or shards"));
+  EXPECT_TRUE(contains(error(rule_of("shards:1000000"), 100), "use fewer parts"));
+  for (const char* text : {"iid", "shards:1", "random:1"}) {
+    EXPECT_EQ(error(rule_of(text), 1'000'001),
               "1000001 parts are more than the 1000000 that are possible");
   }
-  EXPECT_TRUE(contains(error({Kind::kDirichlet, 0, 0.1}, 101), "use fewer parts"));
-  EXPECT_EQ(error({Kind::kRandom, 0, 0, 60}, 101), "no error");
-  EXPECT_EQ(make_partition({Kind::kRandom, 0, 0, 60}, {}, 10, 1, 1).error().text,
+  EXPECT_TRUE(contains(error(rule_of("dirichlet:0.1"), 101), "use fewer parts"));
+  EXPECT_EQ(error(rule_of("random:60"), 101), "no error");
+  EXPECT_EQ(make_partition(rule_of("random:60"), {}, 10, 1, 1).error().text,
             "there are no samples to draw parts from");
 }
 

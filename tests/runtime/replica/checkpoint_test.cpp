@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <random>
 #include <vector>
@@ -32,10 +33,17 @@ EncodedSigns some_decision(std::size_t d) {
   return encode(signs);
 }
 
+// As many scales as a model of so many parameters may have tensors, and not always any.
+RoundTerms some_terms(std::size_t d) {
+  RoundTerms terms{0.0625f, 48, {}};
+  for (std::size_t i = 0; i < d % 9; ++i) terms.scales.push_back(0.5f * static_cast<float>(i));
+  return terms;
+}
+
 Bytes some_checkpoint(std::size_t d, bool with_decision = true) {
   const AlignedVector<float> x = some_parameters(d);
   const EncodedSigns last = some_decision(d);
-  return encode_checkpoint(64, x, fingerprint(x), with_decision ? &last : nullptr);
+  return encode_checkpoint(64, x, fingerprint(x), with_decision ? &last : nullptr, some_terms(d));
 }
 
 std::uint32_t chunks_of(const Bytes& bytes) {
@@ -67,6 +75,9 @@ TEST(Checkpoint, HeaderSaysWhatWasEncoded) {
     EXPECT_EQ(header->fingerprint, fingerprint(some_parameters(70)));
     EXPECT_EQ(header->encoding, with_decision ? Encoding::kTernary : Encoding::kNone);
     EXPECT_EQ(header->planes_bytes, with_decision ? some_decision(70).planes.size() : 0u);
+    EXPECT_EQ(header->local_lr, 0.0625f);
+    EXPECT_EQ(header->batch, 48u);
+    EXPECT_EQ(header->scales, some_terms(70).scales.size());
     EXPECT_EQ(header->total_bytes(), bytes.size());
   }
 }
@@ -83,10 +94,15 @@ TEST(Checkpoint, HeaderOfAnotherFormatVersionModelOrLengthIsRefused) {
     return !read_checkpoint_header(bytes, 70);
   };
   EXPECT_TRUE(refused(0, 'Q'));
-  EXPECT_TRUE(refused(4, 2));
+  EXPECT_TRUE(refused(4, 1)) << "a format without terms";
+  EXPECT_TRUE(refused(4, 3));
   EXPECT_TRUE(refused(12, 71));
   EXPECT_TRUE(refused(16, 3)) << "an encoding that no checkpoint has";
   EXPECT_TRUE(refused(23, 1)) << "planes of sixteen megabytes";
+  EXPECT_TRUE(refused(35, 0xBD)) << "a negative local rate";
+  EXPECT_TRUE(refused(36, 0)) << "a batch of no samples";
+  EXPECT_TRUE(refused(38, 2)) << "a batch of 131120 samples";
+  EXPECT_TRUE(refused(41, 2)) << "519 scales";
 }
 
 TEST(CheckpointLoader, PutsEveryChunkWhereItBelongs) {
@@ -101,6 +117,7 @@ TEST(CheckpointLoader, PutsEveryChunkWhereItBelongs) {
       EXPECT_TRUE(*loaded);
       EXPECT_EQ(x, some_parameters(d));
       EXPECT_EQ(loader.header().round, 64u);
+      EXPECT_EQ(loader.terms(), some_terms(d));
     }
   }
 }
@@ -123,8 +140,8 @@ TEST(CheckpointLoader, OverwritesInPlaceChunkByChunk) {
   AlignedVector<float> x(70, -1);
   CheckpointLoader loader;
   ASSERT_TRUE(loader.load(chunk_of(bytes, 0), 0, chunks_of(bytes), kChunk, x));
-  EXPECT_EQ(x[16], some_parameters(70)[16]);
-  EXPECT_EQ(x[17], -1) << "17 floats stand in the first hundred bytes";
+  EXPECT_EQ(x[13], some_parameters(70)[13]);
+  EXPECT_EQ(x[14], -1) << "14 floats stand in the first hundred bytes";
 }
 
 TEST(CheckpointLoader, AnythingOutOfOrderMeansToBeginAgain) {
@@ -184,7 +201,7 @@ TEST(CheckpointLoader, PlanesOfTheLastDecisionAreChecked) {
   Bytes bytes = some_checkpoint(70);
   AlignedVector<float> x(70);
   CheckpointLoader loader;
-  bytes.back() |= 0x80;  // a spare bit
+  bytes[bytes.size() - 4 * some_terms(70).scales.size() - 1] |= 0x80;  // a spare bit
   EXPECT_FALSE(load_all(loader, bytes, x));
   bytes = some_checkpoint(70);
   bytes[16] = static_cast<std::uint8_t>(Encoding::kNone);
@@ -192,6 +209,18 @@ TEST(CheckpointLoader, PlanesOfTheLastDecisionAreChecked) {
   bytes[16] = static_cast<std::uint8_t>(Encoding::kBinary);
   EXPECT_FALSE(load_all(loader, bytes, x));
   EXPECT_TRUE(*load_all(loader, some_checkpoint(70), x));
+}
+
+TEST(CheckpointLoader, ScalesAreChecked) {
+  for (const std::uint32_t bad : {0xBF800000u, 0x7F800000u, 0x7FC00000u}) {  // -1, inf, nan
+    Bytes bytes = some_checkpoint(70);
+    std::memcpy(bytes.data() + bytes.size() - sizeof bad, &bad, sizeof bad);
+    AlignedVector<float> x(70);
+    CheckpointLoader loader;
+    const auto loaded = load_all(loader, bytes, x);
+    ASSERT_FALSE(loaded);
+    EXPECT_NE(loaded.error().text.find("scale 6"), std::string::npos) << loaded.error().text;
+  }
 }
 
 // Hostile bytes in hostile order: never past x, never a crash, and true only for whole checkpoints.

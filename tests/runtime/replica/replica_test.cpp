@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <random>
@@ -96,6 +97,43 @@ TEST(ReplicaDeathTest, StopsAtWhatWouldSpoilIt) {
   EXPECT_DEATH(replica.apply(decision, INFINITY, 1), "finite and positive");
   EXPECT_DEATH(replica.apply(decision, 0.1f, 0), "keep outside");
   EXPECT_DEATH(replica.apply(decision, 0.1f, NAN), "keep outside");
+}
+
+// Tensors that share blocks, that end with them, and a last short one; a step of 0 among them.
+TEST(Replica, AppliesAStepForEachTensorToTheBit) {
+  std::mt19937_64 random(9);
+  for (const std::vector<std::uint32_t>& counts : std::vector<std::vector<std::uint32_t>>{
+           {1}, {1024}, {70000, 5}, {3, 1021, 2000, 40}, {1024, 1024, 1}, {66000, 66000}}) {
+    TensorTable tensors;
+    std::vector<float> steps;
+    std::uint32_t d = 0;
+    for (const std::uint32_t count : counts) {
+      tensors.push_back({"t", d, count, 0});
+      steps.push_back(tensors.size() == 2 ? 0.0F : 0.1F / static_cast<float>(tensors.size()));
+      d += count;
+    }
+    for (const float keep : {1.0F, 0.999F}) {
+      for (const bool all_voted : {false, true}) {
+        const PackedSigns decision = random_decision(d, all_voted, random);
+        Replica x(d);
+        std::vector<float> naive(d);
+        for (std::uint32_t i = 0; i < d; ++i) {
+          naive[i] = x.mutable_parameters()[i] = static_cast<float>(i % 17) - 8.25F;
+        }
+        for (std::size_t t = 0; t < tensors.size(); ++t) {
+          for (std::size_t i = tensors[t].offset; i < tensors[t].offset + tensors[t].count; ++i) {
+            volatile float kept = naive[i] * keep;
+            const int sign = decision.at(i);
+            naive[i] = sign > 0 ? kept - steps[t] : sign < 0 ? kept + steps[t] : kept;
+          }
+        }
+        const auto ranges = step_ranges(d, 0.5F, steps, tensors);
+        const std::uint64_t said = x.apply(decision, ranges, keep, 2);
+        ASSERT_TRUE(std::ranges::equal(x.parameters(), naive)) << d << ", keep " << keep;
+        EXPECT_EQ(said, x.fingerprint());
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -112,19 +112,18 @@ TEST(Options, EveryFlagOfTheVocabularyReachesTheConfig) {
   const Hyperparameters& hyper = config->hyper;
   EXPECT_EQ(hyper.model, "softmax");
   EXPECT_EQ(hyper.rounds, 7u);
-  EXPECT_EQ(hyper.batch, 8u);
-  EXPECT_EQ(hyper.algorithm, Algorithm::kSignsgd);
-  EXPECT_EQ(hyper.beta, 0.5f);
-  EXPECT_EQ(hyper.ballot, (BallotRule{BallotRule::Kind::kThreshold, 0.5f}));
-  EXPECT_EQ(config->decision, (DecisionRule{DecisionRule::Kind::kQuorum, 100'000}));
+  EXPECT_EQ(config->batch, 8u);
+  EXPECT_EQ(to_string(hyper.worker), "signsgd");
+  EXPECT_EQ(to_string(hyper.ballot), "threshold:0.5");
+  EXPECT_EQ(to_string(config->decision), "quorum:0.1");
   EXPECT_EQ(config->downlink, Downlink::kTernary);
   EXPECT_EQ(config->lr, 1e-2);
-  EXPECT_EQ(config->schedule, (Schedule{Schedule::Kind::kStep, {2, 4}}));
+  EXPECT_EQ(to_string(config->schedule), "step:2,4");
   EXPECT_EQ(config->weight_decay, 0.01);
   EXPECT_EQ(config->fraction, 0.5);
   EXPECT_EQ(hyper.audience, Audience::kDrawn);
   EXPECT_EQ(hyper.local_steps, kLocalEpoch);
-  EXPECT_EQ(hyper.local_lr, 0.25f);
+  EXPECT_EQ(config->local_lr, 0.25f);
   EXPECT_EQ(hyper.staleness, 2u);
   EXPECT_EQ(hyper.seed, 9u);
   EXPECT_EQ(hyper.normalisation, (Normalisation{0.5f, -1.0f}));
@@ -264,6 +263,67 @@ TEST(Options, AValueOutOfRangeIsAnErrorThatNamesTheFlag) {
   const Result<RunConfig> config = to_run_config(options);
   ASSERT_FALSE(config);
   EXPECT_NE(config.error().text.find("--beta"), std::string::npos) << config.error().text;
+}
+
+TEST(Options, BetaIsTheRulesNumberWhereItsWordsLeaveItOut) {
+  RunOptions options;
+  options.algorithm = "signum";
+  EXPECT_EQ(to_string(to_run_config(options)->hyper.worker), "signum:0.9");
+  options.beta = 0.5;
+  EXPECT_EQ(to_string(to_run_config(options)->hyper.worker), "signum:0.5");
+  options.algorithm = "signum:0.5";
+  ASSERT_TRUE(to_run_config(options).ok()) << "both say the same";
+  EXPECT_EQ(to_string(to_run_config(options)->hyper.worker), "signum:0.5");
+  options.beta = RunOptions{}.beta;
+  options.algorithm = "signum:0.25";
+  EXPECT_EQ(to_string(to_run_config(options)->hyper.worker), "signum:0.25");
+  options.algorithm = "signsgd";  // which has no such number
+  options.beta = 0.5;
+  EXPECT_EQ(to_string(to_run_config(options)->hyper.worker), "signsgd");
+}
+
+TEST(Options, ABetaThatContradictsTheRulesWordsIsRefused) {
+  RunOptions options;
+  options.algorithm = "signum:0.25";
+  options.beta = 0.5;
+  const Result<RunConfig> config = to_run_config(options);
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().text,
+            "--beta 0.5: --algorithm signum:0.25 says another: give one of them");
+}
+
+TEST(Options, ABetaOutOfTheRulesRangeIsRefused) {
+  for (const double beta : {1.0, 2.0, -0.1}) {
+    RunOptions options;
+    options.algorithm = "signum";
+    options.beta = beta;
+    const Result<RunConfig> config = to_run_config(options);
+    ASSERT_FALSE(config) << beta;
+    EXPECT_TRUE(config.error().text.starts_with("--beta ")) << config.error().text;
+  }
+}
+
+// The tables are the only list: a rule that is in one is in the help.
+TEST(Options, HelpTellsOfEveryRuleInTheTables) {
+  Coordinator program;
+  const Parsed parsed = parse(program.app, {"--help"});
+  std::string help;  // as one line, whatever it wraps to
+  for (const char c : parsed.out) {
+    const char next = c == '\n' ? ' ' : c;
+    if (next != ' ' || (!help.empty() && help.back() != ' ')) help += next;
+  }
+  const auto expect_all = [&help](const auto& family) {
+    for (const auto* rule : family.rules()) {
+      const std::string form = rule_form(rule->head);
+      EXPECT_NE(help.find(form), std::string::npos) << form;
+      const std::string text(rule->head.help);
+      EXPECT_NE(help.find(text), std::string::npos) << text;
+    }
+  };
+  expect_all(worker_rules());
+  expect_all(ballot_rules());
+  expect_all(decision_rules());
+  expect_all(schedules());
 }
 
 TEST(Options, ALocalLearningRateBeyondReasonIsRefused) {

@@ -59,7 +59,8 @@ TEST(ProgressLine, KeepsWhatMattersMostInAnyWidth) {
 
 TEST(ProgressLine, ShowsTheClientsOwnAccuracyWhereTheCoordinatorHasNoData) {
   EvaluationRow row = evaluation(100);
-  row.clients_mean = EvaluationResult{0.6, 0.79, 60'000};
+  row.clients_mean = EvaluationResult{0.6, 0.99, 60'000};  // as one client would have it
+  row.clients_median = EvaluationResult{0.6, 0.79, 60'000};
   row.held_out.reset();
   EXPECT_EQ(progress_line(round(120), row, 600, 0, 60),
             "round 120/600  loss 0.412  clients' accuracy 0.7900 (at 100)");

@@ -30,39 +30,6 @@ void expect_refused(const Result<T>& result, const std::string& text) {
       << result.error().text;
 }
 
-TEST(Hyperparameters, ReadAndPrintAlgorithms) {
-  for (const Algorithm algorithm : {Algorithm::kSignsgd, Algorithm::kSignum}) {
-    EXPECT_EQ(*parse_algorithm(to_string(algorithm)), algorithm);
-  }
-  for (const char* text : {"", "adam", "Signum", "signum "}) {
-    expect_refused(parse_algorithm(text), text);
-  }
-}
-
-TEST(Hyperparameters, ReadAndPrintBallotRules) {
-  EXPECT_EQ(to_string(*parse_ballot_rule("sign")), "sign");
-  EXPECT_EQ(parse_ballot_rule("threshold:0.5")->threshold, 0.5f);
-  EXPECT_EQ(to_string(*parse_ballot_rule("threshold:0.5")), "threshold:0.5");
-  std::mt19937_64 random(1);
-  for (int trial = 0; trial < 2000; ++trial) {
-    const BallotRule rule = {.kind = BallotRule::Kind::kThreshold,
-                             .threshold = std::abs(random_float(random))};
-    ASSERT_EQ(*parse_ballot_rule(to_string(rule)), rule) << to_string(rule);
-  }
-  for (const char* text :
-       {"", "foo", "sign:1", "threshold", "threshold:", "threshold:0", "threshold:-1",
-        "threshold:+1", "threshold:nan", "threshold:inf", "threshold:1e99", "threshold:0.5x",
-        "threshold: 0.5", "threshold:0x1p3"}) {
-    expect_refused(parse_ballot_rule(text), text);
-  }
-}
-
-TEST(Hyperparameters, ErrorsSayWhatIsKnown) {
-  EXPECT_EQ(parse_ballot_rule("foo").error().text,
-            "unknown ballot rule 'foo': known are sign and threshold:T with T > 0, "
-            "e.g. threshold:0.5");
-}
-
 TEST(Hyperparameters, ReadAndPrintAudiences) {
   for (const Audience audience : {Audience::kAll, Audience::kDrawn}) {
     EXPECT_EQ(*parse_audience(to_string(audience)), audience);
@@ -98,9 +65,8 @@ TEST(Hyperparameters, ReadAndPrintNormalisations) {
 TEST(Hyperparameters, DefaultsAndEdgesAreAccepted) {
   Hyperparameters hyper;
   EXPECT_TRUE(check_hyperparameters(hyper).ok());
-  hyper.beta = 0;
+  hyper.worker = *parse_worker_rule("signum:0");
   hyper.rounds = kMaxRounds;
-  hyper.batch = kMaxBatch;
   hyper.local_steps = kLocalEpoch;
   hyper.staleness = kMaxStaleness;
   hyper.heartbeat_ms = kMinHeartbeatMs;
@@ -121,24 +87,17 @@ TEST(Hyperparameters, EveryValueOutOfRangeIsRefusedByName) {
       {"--model", [](auto& h) { h.model = std::string("m\0p", 3); }},
       {"--rounds", [](auto& h) { h.rounds = 0; }},
       {"--rounds", [](auto& h) { h.rounds = kMaxRounds + 1; }},
-      {"algorithm", [](auto& h) { h.algorithm = static_cast<Algorithm>(2); }},
-      {"--beta", [](auto& h) { h.beta = 1; }},
-      {"--beta", [](auto& h) { h.beta = -0.1f; }},
-      {"--beta", [](auto& h) { h.beta = kNan; }},
-      {"ballot rule", [](auto& h) { h.ballot.kind = static_cast<BallotRule::Kind>(7); }},
+      {"--algorithm", [](auto& h) { h.worker.values = {1}; }},
+      {"--algorithm", [](auto& h) { h.worker.values = {-0.1}; }},
+      {"--algorithm", [](auto& h) { h.worker.values = {std::nan("")}; }},
+      {"--algorithm", [](auto& h) { h.worker.values = {}; }},
       {"--ballot",
        [](auto& h) {
-         h.ballot = {BallotRule::Kind::kThreshold, 0};
+         h.ballot = *parse_ballot_rule("threshold:1");
+         h.ballot.values = {0};
        }},
-      {"--ballot",
-       [](auto& h) {
-         h.ballot = {BallotRule::Kind::kThreshold, kInf};
-       }},
-      {"--batch", [](auto& h) { h.batch = 0; }},
-      {"--batch", [](auto& h) { h.batch = kMaxBatch + 1; }},
+      {"--ballot", [](auto& h) { h.ballot.values = {1}; }},
       {"--local-steps", [](auto& h) { h.local_steps = kMaxLocalSteps + 1; }},
-      {"--local-lr", [](auto& h) { h.local_lr = 0; }},
-      {"--local-lr", [](auto& h) { h.local_lr = kInf; }},
       {"--staleness", [](auto& h) { h.staleness = kMaxStaleness + 1; }},
       {"audience", [](auto& h) { h.audience = static_cast<Audience>(255); }},
       {"--heartbeat-ms", [](auto& h) { h.heartbeat_ms = kMinHeartbeatMs - 1; }},

@@ -11,14 +11,6 @@
 namespace psephos {
 namespace {
 
-TEST(RunConfig, ReadsAndPrintsDownlinks) {
-  for (const Downlink downlink : {Downlink::kTernary, Downlink::kBinary}) {
-    EXPECT_EQ(*parse_downlink(to_string(downlink)), downlink);
-  }
-  EXPECT_EQ(parse_downlink("quaternary").error().text,
-            "unknown downlink 'quaternary': known are ternary and binary");
-}
-
 TEST(RunConfig, DefaultsAndEdgesAreAccepted) {
   RunConfig config;
   EXPECT_TRUE(check_run_config(config).ok());
@@ -30,6 +22,7 @@ TEST(RunConfig, DefaultsAndEdgesAreAccepted) {
   config.lr = kMaxLearningRate;
   config.weight_decay = 0.000999;
   config.fraction = 1e-9;
+  config.batch = kMaxBatch;
   config.max_clients = kMaxClients;
   config.min_voters = kMaxClients;
   config.target_voters = kMaxClients;
@@ -41,7 +34,10 @@ TEST(RunConfig, DefaultsAndEdgesAreAccepted) {
 TEST(RunConfig, EveryValueOutOfRangeIsRefusedByName) {
   using Change = std::function<void(RunConfig&)>;
   const std::vector<std::pair<std::string, Change>> changes = {
-      {"--batch", [](auto& c) { c.hyper.batch = 0; }},
+      {"--batch", [](auto& c) { c.batch = 0; }},
+      {"--batch", [](auto& c) { c.batch = kMaxBatch + 1; }},
+      {"--local-lr", [](auto& c) { c.local_lr = 0; }},
+      {"--local-lr", [](auto& c) { c.local_lr = INFINITY; }},
       {"--lr", [](auto& c) { c.lr = 0; }},
       {"--lr", [](auto& c) { c.lr = -1e-3; }},
       {"--lr", [](auto& c) { c.lr = NAN; }},
@@ -67,11 +63,13 @@ TEST(RunConfig, EveryValueOutOfRangeIsRefusedByName) {
       {"--deadline-ms", [](auto& c) { c.deadline_ms = kMaxDeadlineMs + 1; }},
       {"--decision",
        [](auto& c) {
-         c.decision = {DecisionRule::Kind::kQuorum, 0};
+         c.decision = *parse_decision_rule("quorum:1");
+         c.decision.values = {0};
        }},
       {"--decision",
        [](auto& c) {
-         c.decision = {DecisionRule::Kind::kQuorum, 1'000'001};
+         c.decision = *parse_decision_rule("quorum:1");
+         c.decision.values = {1'000'001};
        }},
   };
   for (const auto& [name, change] : changes) {
@@ -83,18 +81,25 @@ TEST(RunConfig, EveryValueOutOfRangeIsRefusedByName) {
   }
 }
 
-TEST(RunConfig, ABinaryDownlinkRefusesAbstentions) {
-  const std::string sentence =
-      "--downlink binary cannot carry abstentions: use --downlink ternary, or --ballot sign with "
-      "--decision majority";
-  RunConfig quorum;
-  quorum.downlink = Downlink::kBinary;
-  quorum.decision = *parse_decision_rule("quorum:0.1");
-  EXPECT_EQ(check_run_config(quorum).error().text, sentence);
-  RunConfig threshold;
-  threshold.downlink = Downlink::kBinary;
-  threshold.hyper.ballot = *parse_ballot_rule("threshold:0.5");
-  EXPECT_EQ(check_run_config(threshold).error().text, sentence);
+TEST(RunConfig, ABinaryDownlinkRefusesRulesThatLeaveParametersOut) {
+  const auto refused = [](const char* ballot, const char* decision) {
+    RunConfig config;
+    config.downlink = Downlink::kBinary;
+    config.hyper.ballot = *parse_ballot_rule(ballot);
+    config.decision = *parse_decision_rule(decision);
+    const Status status = check_run_config(config);
+    return status ? std::string() : status.error().text;
+  };
+  EXPECT_EQ(refused("sign", "majority"), "");
+  EXPECT_EQ(refused("sign", "momentum:0.9"), "");
+  EXPECT_EQ(refused("sign", "quorum:0.1"),
+            "--downlink binary cannot carry what --decision quorum:0.1 leaves out: use --downlink "
+            "ternary, or another rule");
+  EXPECT_EQ(refused("threshold:0.5", "majority"),
+            "--downlink binary cannot carry what --ballot threshold:0.5 leaves out: use --downlink "
+            "ternary, or another rule");
+  EXPECT_NE(refused("stochastic-ternary:8", "majority"), "");
+  EXPECT_NE(refused("sign", "momentum:0.9,0.1"), "");
 }
 
 TEST(RunConfig, ClientsThatAreOnlyCalledCannotBeAskedForEvaluations) {

@@ -150,9 +150,9 @@ TEST(DecisionCodec, RefusesEachMalformedChangeByName) {
     return changed;
   };
   refused(bytes_of("0000"), "header");
-  refused(with(0, good[0] ^ 1), "change header");
-  refused(with(1, good[1] ^ 1), "change header");
-  refused(with(2, 1), "change header");
+  refused(with(0, good[0] ^ 1), "Rice parameter");
+  refused(with(1, good[1] ^ 1), "Rice parameter");
+  refused(with(2, 1), "last two bytes");
   refused(with(4, 36), "36 places set, of 35");
   Bytes longer = good;
   longer.push_back(0);

@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
 
+#include "tests/runtime/wire/golden_frames.h"
 #include "tests/runtime/wire/hex.h"
 #include "tests/runtime/wire/same.h"
 
@@ -23,6 +23,8 @@ constexpr std::uint64_t kFingerprint = 0x0123456789ABCDEF;
 const std::vector<std::uint8_t> kPlanes = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
                                            0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C};
 
+RoundTerms terms() { return {0.03125f, 32, {0.5f, 2.0f}}; }
+
 Decision decision_of(std::uint32_t round) {
   return {.session = kSession,
           .run = kRun,
@@ -33,22 +35,33 @@ Decision decision_of(std::uint32_t round) {
           .planes = kPlanes,
           .voters = 9,
           .fingerprint = kFingerprint,
-          .scales = {0.5f, 2.0f},
+          .steps = {},
+          .next = terms(),
+          .counted = {},
           .vote = true,
           .evaluate = false};
 }
+
+// With everything that a decision can carry.
+Decision full_decision() {
+  Decision decision = decision_of(41);
+  decision.delta = 0;
+  decision.steps = {0.0009765625f, 0};
+  decision.counted = {
+      .counted = false, .given = 10, .slots = {2, 7}, .earlier = {{3, 40}, {4, 39}}};
+  return decision;
+}
+
+DataSchema schema() { return {.columns = {"age", "weight"}, .classes = {"no", "yes"}}; }
 
 Hyperparameters hyperparameters() {
   return {.model = "softmax",
           .rounds = 600,
           .seed = 7,
-          .algorithm = Algorithm::kSignum,
-          .beta = 0.75f,
-          .ballot = {BallotRule::Kind::kThreshold, 0.5f},
-          .batch = 32,
+          .worker = *parse_worker_rule("signum:0.75"),
+          .ballot = *parse_ballot_rule("stochastic-ternary:8"),
           .local_steps = 2,
-          .local_lr = 0.03125f,
-          .staleness = 1,
+          .staleness = 2,
           .audience = Audience::kDrawn,
           .heartbeat_ms = 2000,
           .normalisation = {0.00390625f, -0.5f}};
@@ -56,8 +69,8 @@ Hyperparameters hyperparameters() {
 
 const std::map<std::string, ClientMessage>& client_messages() {
   static const std::map<std::string, ClientMessage> messages = {
-      {"join", Join{.protocol_min = 1,
-                    .protocol_max = 1,
+      {"join", Join{.protocol_min = 3,
+                    .protocol_max = 3,
                     .run = kRun,
                     .name = "pi-7",
                     .have_round = 12,
@@ -65,7 +78,12 @@ const std::map<std::string, ClientMessage>& client_messages() {
                     .fingerprint = kFingerprint,
                     .arithmetic = "aarch64/eigen-3.4/portable",
                     .samples = 6000,
-                    .data_manifest = 99}},
+                    .data_manifest = 99,
+                    .schema = schema(),
+                    .part = 7,
+                    .parts = 100,
+                    .enrol = Bytes(32, 0xE7)}},
+      {"join-plain", Join{.name = "pi-8", .arithmetic = "portable", .samples = 600}},
       {"ballot", Ballot{.session = kSession,
                         .run = kRun,
                         .round = 41,
@@ -90,6 +108,13 @@ const std::map<std::string, ClientMessage>& client_messages() {
   return messages;
 }
 
+DataSchema normalised_schema() {
+  DataSchema normalised = schema();
+  normalised.feature_scales = {0.5f, 2};
+  normalised.feature_offsets = {-1, 0};
+  return normalised;
+}
+
 const std::map<std::string, CoordinatorMessage>& coordinator_messages() {
   static const std::map<std::string, CoordinatorMessage> messages = {
       {"welcome", Welcome{.run = kRun,
@@ -98,10 +123,16 @@ const std::map<std::string, CoordinatorMessage>& coordinator_messages() {
                           .round = 42,
                           .vote = true,
                           .evaluate = true,
-                          .tensors = {{"weights", 0, 60, 0.125f}, {"biases", 60, 10, 0}},
+                          .tensors = {{"layer0.weight", 0, 60, 0.125f}, {"layer0.bias", 60, 10, 0}},
                           .hyper = hyperparameters(),
                           .fingerprint = kFingerprint,
-                          .largest_frame = 65'536}},
+                          .largest_frame = 65'536,
+                          .terms = terms(),
+                          .slot = 9,
+                          .schema = normalised_schema(),
+                          .digest_key = 0x5EED,
+                          .digests = {1, 0xFFFFFFFFFFFFFFFF},
+                          .version = "0.3.0"}},
       {"welcome-x0-given", Welcome{.run = kRun,
                                    .session = kSession,
                                    .epoch = 0,
@@ -112,10 +143,18 @@ const std::map<std::string, CoordinatorMessage>& coordinator_messages() {
                                    .hyper = hyperparameters(),
                                    .fingerprint = kFingerprint,
                                    .largest_frame = 65'536,
-                                   .x0_given = true}},
+                                   .x0_given = true,
+                                   .terms = {0.03125f, 32, {0}}}},
       {"decision", decision_of(41)},
-      {"past-decisions",
-       Past{.session = kSession, .decisions = {decision_of(40), decision_of(41)}, .chunk = {}}},
+      {"decision-full", full_decision()},
+      {"past-decisions", Past{.session = kSession,
+                              .decisions = {decision_of(40), decision_of(41)},
+                              .chunk = {},
+                              .have_round = 40,
+                              .counted_through = 40,
+                              .round = 42,
+                              .vote = true,
+                              .evaluate = true}},
       {"past-chunk", Past{.session = kSession,
                           .decisions = {},
                           .chunk = CheckpointChunk{.round = 32,
@@ -124,23 +163,16 @@ const std::map<std::string, CoordinatorMessage>& coordinator_messages() {
                                                    .chunks = 1,
                                                    .bytes = kPlanes}}},
       {"call", Call{.session = kSession, .round = 43}},
-      {"finished", Finished{.session = kSession, .rounds = 600, .fingerprint = kFingerprint}},
+      {"finished", Finished{.session = kSession,
+                            .rounds = 600,
+                            .fingerprint = kFingerprint,
+                            .reason = FinishReason::kInterrupted}},
       {"refusal", Refusal{.code = static_cast<std::uint8_t>(RefusalCode::kBusy),
                           .text = "10000 clients are here: wait",
-                          .wait_ms = 4000}},
+                          .wait_ms = 4000,
+                          .of = {3, 32, 5}}},
   };
   return messages;
-}
-
-// Lines "name: hex".
-std::map<std::string, std::string> golden_frames() {
-  std::ifstream file(PSEPHOS_SOURCE_DIR "/tests/vectors/frames.hex");
-  std::map<std::string, std::string> frames;
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t colon = line.find(": ");
-    if (colon != line.npos) frames[line.substr(0, colon)] = line.substr(colon + 2);
-  }
-  return frames;
 }
 
 TEST(Golden, FramesAreTheseBytes) {

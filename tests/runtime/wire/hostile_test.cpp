@@ -15,10 +15,27 @@ using namespace testing;
 constexpr std::uint32_t kSeed = 41;
 constexpr std::size_t kParameters = 101'770;
 
+void expect_bounded(const std::vector<std::string>& names, std::size_t count, std::size_t bytes) {
+  std::size_t total = 0;
+  for (const std::string& name : names) total += name.size();
+  EXPECT_LE(names.size(), count);
+  EXPECT_LE(total, bytes);
+}
+
+void expect_bounded(const DataSchema& schema) {
+  expect_bounded(schema.columns, kMaxColumns, kMaxColumnBytes);
+  expect_bounded(schema.classes, kMaxClasses, kMaxClassBytes);
+  EXPECT_LE(schema.feature_scales.size(), kMaxFeatureScales);
+  EXPECT_EQ(schema.feature_scales.size(), schema.feature_offsets.size());
+}
+
 void expect_bounded(const ClientMessage& message) {
   if (const auto* join = std::get_if<Join>(&message)) {
     EXPECT_LE(join->name.size(), kMaxNameBytes);
     EXPECT_LE(join->arithmetic.size(), kMaxArithmeticBytes);
+    EXPECT_LE(join->part, join->parts);
+    EXPECT_TRUE(join->enrol.empty() || join->enrol.size() == kEnrolBytes);
+    expect_bounded(join->schema);
   } else if (const auto* ballot = std::get_if<Ballot>(&message)) {
     EXPECT_LE(ballot->planes.size(), max_planes_bytes(kParameters));
     EXPECT_LE(ballot->scales.size(), kMaxTensors);
@@ -31,8 +48,12 @@ void expect_bounded(const ClientMessage& message) {
 
 void expect_bounded(const Decision& decision) {
   EXPECT_LE(decision.planes.size(), max_planes_bytes(kParameters));
-  EXPECT_LE(decision.scales.size(), kMaxTensors);
-  EXPECT_TRUE(std::isfinite(decision.delta) && decision.delta > 0);
+  EXPECT_TRUE(check_round_terms(decision.next).ok());
+  EXPECT_LE(decision.steps.size(), kMaxTensors);
+  EXPECT_LE(decision.counted.given, kMaxSlots);
+  EXPECT_LE(decision.counted.slots.size(), decision.counted.given);
+  EXPECT_LE(decision.counted.earlier.size(), kMaxEarlier);
+  EXPECT_TRUE(std::isfinite(decision.delta) && decision.delta >= 0);
   EXPECT_TRUE(decision.keep > 0 && decision.keep <= 1);
 }
 
@@ -40,6 +61,10 @@ void expect_bounded(const CoordinatorMessage& message) {
   if (const auto* welcome = std::get_if<Welcome>(&message)) {
     EXPECT_TRUE(check_tensor_table(welcome->tensors, kParameters).ok());
     EXPECT_TRUE(check_hyperparameters(welcome->hyper).ok());
+    EXPECT_TRUE(check_round_terms(welcome->terms).ok());
+    EXPECT_LE(welcome->digests.size(), kMaxDigests);
+    EXPECT_LE(welcome->version.size(), kMaxVersionBytes);
+    expect_bounded(welcome->schema);
   } else if (const auto* decision = std::get_if<Decision>(&message)) {
     expect_bounded(*decision);
   } else if (const auto* past = std::get_if<Past>(&message)) {
@@ -79,10 +104,10 @@ bool try_both(const Bytes& frame) {
 std::vector<Bytes> valid_frames(Dice& dice, std::size_t planes_bytes) {
   const auto planes = random_bytes(dice, planes_bytes);
   std::vector<Bytes> frames;
-  for (unsigned kind = 0; kind < 6; ++kind) {
+  for (unsigned kind = 0; kind < std::variant_size_v<ClientMessage>; ++kind) {
     frames.push_back(*build(random_client_message(dice, kind, planes)));
   }
-  for (unsigned kind = 0; kind < 8; ++kind) {
+  for (unsigned kind = 0; kind <= std::variant_size_v<CoordinatorMessage>; ++kind) {
     frames.push_back(*build(random_coordinator_message(dice, kind, planes)));
   }
   return frames;

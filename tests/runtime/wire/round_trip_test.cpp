@@ -68,7 +68,8 @@ TEST(Overhead, OfABallotAndADecisionIsBoundedWhateverDIs) {
       const std::size_t up = build(ClientMessage{ballot})->size() - planes_bytes;
       EXPECT_LE(up, kMaxBallotOverhead) << d << " " << planes_bytes;
       Decision decision = random_decision(dice, 7, planes);
-      decision.scales.clear();
+      decision.next.scales.clear();
+      decision.steps.clear();
       const std::size_t down = build(CoordinatorMessage{decision})->size() - planes_bytes;
       EXPECT_LE(down, kMaxDecisionOverhead) << d << " " << planes_bytes;
     }
@@ -81,8 +82,17 @@ TEST(Overhead, TheLargestPlanesFitTheFramesOfBothSides) {
     const Ballot ballot{
         .encoding = Encoding::kTernary, .planes = planes, .scales = std::vector<float>(256, 1.0f)};
     EXPECT_TRUE(read_client_frame(*build(ClientMessage{ballot}), d).ok());
-    const Decision decision{.delta = 1, .planes = planes, .scales = std::vector<float>(256, 1.0f)};
-    EXPECT_TRUE(read_coordinator_frame(*build(CoordinatorMessage{decision}), d).ok());
+    Decision decision{.round = 9, .delta = 1, .planes = planes, .steps = std::vector<float>(256)};
+    decision.next.scales = decision.steps;
+    decision.counted.given = kMaxSlots;
+    for (std::uint32_t slot = 0; slot < kMaxSlots; slot += 2) {
+      decision.counted.slots.push_back(slot);
+    }
+    for (std::uint32_t slot = 0; slot < kMaxEarlier; ++slot) {
+      decision.counted.earlier.push_back({slot, 8});
+    }
+    const auto read = read_coordinator_frame(*build(CoordinatorMessage{decision}), d);
+    EXPECT_TRUE(read.ok()) << read.error().text;
   }
 }
 
@@ -94,13 +104,43 @@ TEST(Overhead, AFullChunkFitsACatchUpFrame) {
   EXPECT_LE(build(CoordinatorMessage{past})->size(), kCatchUpFrameBytes);
 }
 
+// As many names as there may be, and as many bytes of them.
+DataSchema largest_schema() {
+  DataSchema schema;
+  schema.columns.assign(kMaxColumns, std::string(kMaxColumnBytes / kMaxColumns, 'c'));
+  schema.classes.assign(kMaxClasses, std::string(kMaxClassBytes / kMaxClasses, 'c'));
+  schema.rows = schema.image_columns = schema.channels = 1;
+  return schema;
+}
+
 TEST(Overhead, TheLargestWelcomeFitsItsBound) {
   Welcome welcome;
   for (std::uint32_t i = 0; i < kMaxTensors; ++i) {
     welcome.tensors.push_back({std::string(kMaxTensorName, 'n'), 3 * i, 3, 0.5f});
   }
   welcome.hyper.model = std::string(kMaxModelBytes, 'm');
-  EXPECT_LE(build(CoordinatorMessage{welcome})->size(), kMaxWelcomeBytes);
+  welcome.schema = largest_schema();
+  welcome.schema.feature_scales.assign(kMaxFeatureScales, 0.5f);
+  welcome.schema.feature_offsets.assign(kMaxFeatureScales, 0.5f);
+  welcome.hyper.ballot = *parse_ballot_rule("stochastic-ternary:8");
+  welcome.terms.scales.assign(kMaxTensors, 1);
+  welcome.digests.assign(kMaxDigests, 1);
+  welcome.version = std::string(kMaxVersionBytes, 'v');
+  const Frame frame = build(CoordinatorMessage{welcome});  // checks its bound
+  const auto read = read_coordinator_frame(*frame, 3 * kMaxTensors);
+  ASSERT_TRUE(read.ok()) << read.error().text;
+  EXPECT_TRUE(same(CoordinatorMessage{welcome}, *read));
+}
+
+TEST(Overhead, TheLargestJoinFitsItsBoundAndAnyModelsCoordinator) {
+  Join join{.name = std::string(kMaxNameBytes, 'n'),
+            .arithmetic = std::string(kMaxArithmeticBytes, 'a'),
+            .schema = largest_schema(),
+            .enrol = Bytes(kEnrolBytes, 1)};
+  const Frame frame = build(ClientMessage{join});  // checks its bound
+  const auto read = read_client_frame(*frame, 1);
+  ASSERT_TRUE(read.ok()) << read.error().text;
+  EXPECT_TRUE(same(ClientMessage{join}, *read));
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ inline bool same(const Join& a, const Join& b) {
   return a.protocol_min == b.protocol_min && a.protocol_max == b.protocol_max && a.run == b.run &&
          a.name == b.name && a.have_round == b.have_round && a.epoch == b.epoch &&
          a.fingerprint == b.fingerprint && a.arithmetic == b.arithmetic && a.samples == b.samples &&
-         a.data_manifest == b.data_manifest;
+         a.data_manifest == b.data_manifest && a.schema == b.schema && a.part == b.part &&
+         a.parts == b.parts && a.enrol == b.enrol;
 }
 
 inline bool same(const Ballot& a, const Ballot& b) {
@@ -46,14 +47,16 @@ inline bool same(const Welcome& a, const Welcome& b) {
   return a.run == b.run && a.session == b.session && a.epoch == b.epoch && a.round == b.round &&
          a.vote == b.vote && a.evaluate == b.evaluate && a.tensors == b.tensors &&
          a.hyper == b.hyper && a.fingerprint == b.fingerprint &&
-         a.largest_frame == b.largest_frame && a.x0_given == b.x0_given;
+         a.largest_frame == b.largest_frame && a.x0_given == b.x0_given && a.terms == b.terms &&
+         a.slot == b.slot && a.schema == b.schema && a.digest_key == b.digest_key &&
+         a.digests == b.digests && a.version == b.version;
 }
 
 inline bool same(const Decision& a, const Decision& b) {
   return a.session == b.session && a.run == b.run && a.round == b.round && a.delta == b.delta &&
          a.keep == b.keep && a.encoding == b.encoding && same_bytes(a.planes, b.planes) &&
-         a.voters == b.voters && a.fingerprint == b.fingerprint && a.scales == b.scales &&
-         a.vote == b.vote && a.evaluate == b.evaluate;
+         a.voters == b.voters && a.fingerprint == b.fingerprint && a.steps == b.steps &&
+         a.next == b.next && a.counted == b.counted && a.vote == b.vote && a.evaluate == b.evaluate;
 }
 
 inline bool same(const CheckpointChunk& a, const CheckpointChunk& b) {
@@ -64,6 +67,10 @@ inline bool same(const CheckpointChunk& a, const CheckpointChunk& b) {
 inline bool same(const Past& a, const Past& b) {
   if (a.session != b.session || a.chunk.has_value() != b.chunk.has_value()) return false;
   if (a.chunk && !same(*a.chunk, *b.chunk)) return false;
+  if (a.have_round != b.have_round || a.counted_through != b.counted_through ||
+      a.round != b.round || a.vote != b.vote || a.evaluate != b.evaluate) {
+    return false;
+  }
   return std::ranges::equal(a.decisions, b.decisions,
                             [](const Decision& x, const Decision& y) { return same(x, y); });
 }
@@ -73,12 +80,15 @@ inline bool same(const Call& a, const Call& b) {
 }
 
 inline bool same(const Finished& a, const Finished& b) {
-  return a.session == b.session && a.rounds == b.rounds && a.fingerprint == b.fingerprint;
+  return a.session == b.session && a.rounds == b.rounds && a.fingerprint == b.fingerprint &&
+         a.reason == b.reason;
 }
 
 inline bool same(const Refusal& a, const Refusal& b) {
-  return a.code == b.code && a.text == b.text && a.wait_ms == b.wait_ms;
+  return a.code == b.code && a.text == b.text && a.wait_ms == b.wait_ms && a.of == b.of;
 }
+
+inline bool same(const UnknownMessage& a, const UnknownMessage& b) { return a.type == b.type; }
 
 template <class... Kinds>
 bool same(const std::variant<Kinds...>& a, const std::variant<Kinds...>& b) {

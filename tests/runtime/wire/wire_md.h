@@ -37,7 +37,22 @@ class WireExample {
   std::uint64_t hex_number(const std::string& key) const {
     return std::stoull(text(key), nullptr, 16);
   }
+  const std::map<std::string, std::string>& all() const { return values_; }
   Bytes bytes(const std::string& key) const { return from_hex(text(key)); }
+
+  float real(const std::string& key) const { return std::stof(text(key)); }
+  std::vector<float> reals(const std::string& key) const {
+    std::vector<float> values;
+    for (const std::string& item : list(key)) values.push_back(std::stof(item));
+    return values;
+  }
+  std::vector<std::uint32_t> words(const std::string& key) const {
+    std::vector<std::uint32_t> values;
+    for (const std::string& item : list(key)) {
+      values.push_back(static_cast<std::uint32_t>(std::stoul(item)));
+    }
+    return values;
+  }
 
   // The words of a value, between spaces.
   std::vector<std::string> list(const std::string& key) const {

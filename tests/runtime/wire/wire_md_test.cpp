@@ -3,6 +3,7 @@
 #include "tests/runtime/wire/wire_md.h"
 
 #include <gtest/gtest.h>
+#include <xxhash.h>
 
 #include <bit>
 #include <cstring>
@@ -14,10 +15,15 @@
 #include "runtime/replica/fingerprint.h"
 #include "runtime/replica/initial_parameters.h"
 #include "runtime/replica/replica.h"
+#include "runtime/rules/decision/quorum.h"
 #include "runtime/signs/decision_codec.h"
-#include "runtime/vote/decision_rule.h"
+#include "runtime/signs/rice_string.h"
+#include "runtime/signs/slot_codec.h"
 #include "runtime/wire/limits.h"
 #include "runtime/wire/message.h"
+#include "schemas/psephos_generated.h"
+#include "tests/runtime/wire/fields.h"
+#include "tests/runtime/wire/golden_frames.h"
 
 namespace psephos::wire {
 namespace {
@@ -76,15 +82,40 @@ TEST(WireMd, HasExactlyTheseExamples) {
                                          "ternary-abstained-gaps",
                                          "ternary-trits",
                                          "change",
+                                         "rice-parameter",
+                                         "ternary-large-nothing-voted",
+                                         "slots",
+                                         "slot-list-bytes",
+                                         "columns-hash",
+                                         "decision-seal",
+                                         "past-seal",
                                          "checkpoint",
                                          "philox",
                                          "philox-another-address",
                                          "initial-parameters",
                                          "apply",
+                                         "apply-steps",
+                                         "next-scales",
+                                         "momentum",
+                                         "tally-bytes",
+                                         "three-rounds",
                                          "fingerprint",
                                          "fingerprint-of-two-blocks",
                                          "quorum-margin",
-                                         "ballot-frame"};
+                                         "ballot-frame",
+                                         "frame-join",
+                                         "frame-ballot",
+                                         "frame-catch-up",
+                                         "frame-evaluation",
+                                         "frame-heartbeat",
+                                         "frame-leave",
+                                         "frame-welcome",
+                                         "frame-decision-full",
+                                         "frame-past-decisions",
+                                         "frame-past-chunk",
+                                         "frame-call",
+                                         "frame-finished",
+                                         "frame-refusal"};
   std::set<std::string> written;
   for (const auto& [name, unused] : wire_examples()) written.insert(name);
   EXPECT_EQ(written, checked);
@@ -99,6 +130,22 @@ TEST(WireMd, TableOfLimits) {
       {"kMaxNameBytes", kMaxNameBytes},
       {"kMaxArithmeticBytes", kMaxArithmeticBytes},
       {"kMaxModelBytes", kMaxModelBytes},
+      {"kMaxRuleBytes", kMaxRuleBytes},
+      {"kMaxBatch", kMaxBatch},
+      {"kMaxVersionBytes", kMaxVersionBytes},
+      {"kEnrolBytes", kEnrolBytes},
+      {"kMaxColumns", kMaxColumns},
+      {"kMaxColumnName", kMaxColumnName},
+      {"kMaxColumnBytes", kMaxColumnBytes},
+      {"kMaxClasses", kMaxClasses},
+      {"kMaxClassName", kMaxClassName},
+      {"kMaxClassBytes", kMaxClassBytes},
+      {"kMaxFeatureScales", kMaxFeatureScales},
+      {"kMaxImageSide", kMaxImageSide},
+      {"kMaxDigests", kMaxDigests},
+      {"kMaxSlots", kMaxSlots},
+      {"kMaxEarlier", kMaxEarlier},
+      {"kMaxJoinBytes", kMaxJoinBytes},
       {"kMaxRefusalText", kMaxRefusalText},
       {"kMaxWaitMs", kMaxWaitMs},
       {"kMaxWelcomeBytes", kMaxWelcomeBytes},
@@ -106,6 +153,7 @@ TEST(WireMd, TableOfLimits) {
       {"kChunkBytes", kChunkBytes},
       {"kMaxPastDecisions", kMaxPastDecisions},
       {"kFrameSlack", kFrameSlack},
+      {"kDecisionSlack", kDecisionSlack},
       {"kMaxBallotOverhead", kMaxBallotOverhead},
       {"kMaxDecisionOverhead", kMaxDecisionOverhead},
   };
@@ -131,12 +179,12 @@ TEST(WireMd, Limits) {
 TEST(WireMd, RefusalWords) {
   std::size_t rows = 0;
   for (const std::string& line : wire_md_lines()) {
-    for (std::uint8_t code = 1; code <= 9; ++code) {
+    for (std::uint8_t code = 1; code <= 10; ++code) {
       const std::string row = "| " + std::to_string(code) + " | " + refusal_word(code) + " | ";
       if (line.starts_with(row)) ++rows;
     }
   }
-  EXPECT_EQ(rows, 9u);
+  EXPECT_EQ(rows, 10u);
 }
 
 TEST(WireMd, Layout) {
@@ -186,11 +234,69 @@ TEST(WireMd, Change) {
   EXPECT_EQ(*decoded, signs);
 }
 
+TEST(WireMd, RiceParameters) {
+  for (const std::string& one : example("rice-parameter").list("cases")) {
+    const auto numbers = numbers_between(one, "/=");
+    ASSERT_EQ(numbers.size(), 3u) << one;
+    EXPECT_EQ(rice_parameter(numbers[1], numbers[0]), numbers[2]) << one;
+  }
+}
+
+TEST(WireMd, NothingVotedOfALargeModel) {
+  const WireExample nothing = example("ternary-large-nothing-voted");
+  const PackedSigns signs = pack(std::string(nothing.number("parameters"), '0'));
+  const EncodedSigns encoded = encode(signs);
+  EXPECT_EQ(encoded.encoding, Encoding::kTernary);
+  EXPECT_EQ(to_hex(encoded.planes), to_hex(nothing.bytes("planes")));
+}
+
+TEST(WireMd, Slots) {
+  const WireExample slots = example("slots");
+  const Bytes bytes = encode_slots(slots.words("slots"), slots.word("given"));
+  EXPECT_EQ(to_hex(bytes), to_hex(slots.bytes("bytes")));
+  EXPECT_EQ(*decode_slots(slots.bytes("bytes"), slots.word("given")), slots.words("slots"));
+}
+
+TEST(WireMd, BytesOfSlotLists) {
+  const WireExample lists = example("slot-list-bytes");
+  const std::uint32_t given = lists.word("given");
+  for (const std::string& one : lists.list("cases")) {
+    const auto numbers = numbers_between(one, "=");
+    ASSERT_EQ(numbers.size(), 2u) << one;
+    std::vector<std::uint32_t> missing;
+    for (std::uint32_t i = 0; i < numbers[0]; ++i) missing.push_back(given / numbers[0] * i);
+    EXPECT_EQ(encode_slots(missing, given).size(), numbers[1]) << one;
+  }
+}
+
+TEST(WireMd, HashOfColumns) {
+  const WireExample columns = example("columns-hash");
+  EXPECT_EQ(format_hex(hash_of_columns(columns.list("columns"))), columns.text("hash"));
+}
+
+TEST(WireMd, Seals) {
+  const std::pair<const char*, const char*> seals[] = {{"decision-seal", "frame-decision-full"},
+                                                       {"past-seal", "frame-past-chunk"}};
+  for (const auto& [name, frame_name] : seals) {
+    const WireExample written = example(name);
+    const Bytes sealed = written.bytes("sealed");
+    EXPECT_EQ(format_hex(XXH3_64bits(sealed.data(), sealed.size())), written.text("seal"));
+    const Bytes frame = example(frame_name).bytes("frame");
+    const fb::Message* message = fb::GetMessage(frame.data());
+    const fb::Decision* decision = message->body_as_Decision();
+    const std::uint64_t seal =
+        decision ? decision->head()->seal() : message->body_as_Past()->seal();
+    EXPECT_EQ(format_hex(seal), written.text("seal")) << frame_name;
+  }
+}
+
 TEST(WireMd, Checkpoint) {
   const WireExample checkpoint = example("checkpoint");
   const AlignedVector<float> x = floats(checkpoint.bytes("x"));
   const EncodedSigns last = encode(pack_canonical(checkpoint.text("signs")));
-  const Bytes bytes = encode_checkpoint(checkpoint.word("round"), x, fingerprint(x), &last);
+  const RoundTerms terms{checkpoint.real("local_lr"), checkpoint.word("batch"),
+                         checkpoint.reals("scales")};
+  const Bytes bytes = encode_checkpoint(checkpoint.word("round"), x, fingerprint(x), &last, terms);
   EXPECT_EQ(to_hex(bytes), to_hex(checkpoint.bytes("bytes")));
   EXPECT_LE(bytes.size(), max_checkpoint_bytes(x.size()));
 }
@@ -254,9 +360,26 @@ TEST(WireMd, QuorumMargin) {
   for (const std::string& one : example("quorum-margin").list("cases")) {
     const auto numbers = numbers_between(one, "/=");
     ASSERT_EQ(numbers.size(), 3u) << one;
-    const DecisionRule rule{DecisionRule::Kind::kQuorum, numbers[0]};
-    EXPECT_EQ(decision_margin(rule, numbers[1]), numbers[2]) << one;
+    EXPECT_EQ(quorum_margin(numbers[0], numbers[1]), numbers[2]) << one;
   }
+}
+
+// Every value of a frame stands beside it, and the same frame is pinned by frames.hex.
+TEST(WireMd, FramesOfEveryMessage) {
+  std::set<unsigned> messages;
+  for (const auto& [name, written] : wire_examples()) {
+    if (!name.starts_with("frame-")) continue;
+    const Bytes frame = written.bytes("frame");
+    messages.insert(static_cast<unsigned>(fb::GetMessage(frame.data())->body_type()));
+    const auto up = read_client_frame(frame, 70);
+    const auto down = read_coordinator_frame(frame, 70);
+    ASSERT_TRUE(up || down) << name << ": " << down.error().text;
+    auto lines = up ? fields_of(*up) : fields_of(*down);
+    lines["frame"] = written.text("frame");
+    EXPECT_EQ(lines, written.all()) << name;
+    EXPECT_EQ(to_hex(frame), golden_frames()[name.substr(std::string("frame-").size())]) << name;
+  }
+  EXPECT_EQ(messages.size(), static_cast<std::size_t>(fb::Body::MAX));
 }
 
 TEST(WireMd, BallotFrame) {

@@ -30,7 +30,7 @@ TEST_P(Scenarios, NoSeedBreaksAnything) {
 INSTANTIATE_TEST_SUITE_P(Prove, Scenarios,
                          ::testing::Values(Scenario::kNetwork, Scenario::kCrashes, Scenario::kDisk,
                                            Scenario::kChurn, Scenario::kClocks, Scenario::kLiars,
-                                           Scenario::kAll),
+                                           Scenario::kCounter, Scenario::kAll),
                          [](const auto& scenario) { return to_string(scenario.param); });
 
 TEST(Prove, ALedgerThatForgetsIsFoundOut) {
