@@ -10,7 +10,8 @@ Usage: scripts/kill9.sh [TIMES [DEFAULT_TIMES]] [-- OPTION...]
 
 Plays TIMES runs (20) in which every client keeps its state after every round and must vote: each has
 to end with the fingerprint of a run that nobody disturbed. Then DEFAULT_TIMES runs (a quarter of
-TIMES) with --state-every 50 and fewer voters needed: each has to end, and its ledger has to verify. Needs the release build (scripts/test.sh, or cmake --build --preset release).
+TIMES) with --state-every 50 and fewer voters needed: each has to end, and its ledger has to verify.
+Needs the release build (scripts/test.sh, or cmake --build --preset release).
 What follows -- goes to the coordinator: scripts/kill9.sh 50 -- --decision momentum:0.95
 
 Environment: PSEPHOS_BIN  folder of the programs (build/release/bin)
@@ -171,5 +172,5 @@ for ((run = 1; run <= default_runs; ++run)); do
     stop_all
   fi
 done
-echo "defaults, $killed kills: $verified of $default_runs end, and their ledgers verify"
+echo "--state-every 50, $killed kills: $verified of $default_runs end, and their ledgers verify"
 [ "$same" -eq "$strict_runs" ] && [ "$verified" -eq "$default_runs" ]
