@@ -27,7 +27,7 @@ PackedSigns drawn_ballot(std::size_t d, double voted, std::uint32_t voter) {
   for (std::size_t i = 0; i < d; ++i) {
     const auto words = philox({7, voter}, 0, Purpose::kFault, i);
     if (unit_interval(words[0]) >= voted) continue;
-    // Of everybody: how sure the crowd is of this parameter, and which way it leans.
+    // All voters share this draw: how sure they are of the parameter, and which way they lean.
     const auto crowd = philox({7, kRunStream}, 0, Purpose::kFault, i);
     const double agrees = 0.5 + unit_interval(crowd[0]) / 2;
     const bool minus = ((crowd[1] & 1) != 0) == (unit_interval(words[1]) < agrees);

@@ -35,7 +35,7 @@ struct Prepare {
 };
 struct ComputeBallot {
   std::uint32_t round = 0;
-  // Of the round, where Welcome said them; else those that came with the replica.
+  // The round's terms, if a Welcome said them; else the worker takes those of its replica.
   std::optional<RoundTerms> terms = std::nullopt;
 };
 // What became of this client's ballot of a round.
@@ -139,7 +139,7 @@ using Actions = std::vector<Action>;
 
 // ---- the machine -------------------------------------------------------------------------------
 
-// How often a state is kept: once in so many rounds, or in so much time. Neither: never.
+// How often a state is kept: after so many rounds, or after so much time. Both 0: never.
 struct SaveEvery {
   std::uint32_t rounds = 0;
   Duration time{0};

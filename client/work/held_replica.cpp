@@ -58,7 +58,7 @@ Applied HeldReplica::apply(const ApplyDecisions& job) {
     auto signs = decode_decision(decision.encoding, decision.planes, state.x.size(),
                                  state.last ? &*state.last : nullptr);
     if (!signs) return {round, state.fingerprint, false};
-    // Of another model: nobody's replica but a liar's.
+    // Numbers of another model cannot be applied: only a liar sends them.
     const auto fits = [&](const std::vector<float>& values) {
       return values.empty() || values.size() == tensors_.size();
     };

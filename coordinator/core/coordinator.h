@@ -87,7 +87,7 @@ class Coordinator {
   // TallyLost has the counter lose the round's ballots; the machine hears of it if it did. Throws
   // LedgerFailed when the ledger cannot be read or written.
   void handle(const Event& event, Instant now);
-  // Likewise for what reader and counter have answered since.
+  // Does the same for what the reader and the counter have answered since.
   void collect(Instant now);
 
   Instant next_tick() const { return session_.next_tick(); }

@@ -65,7 +65,7 @@ std::optional<CountingOutcome> CountingRoom::take() {
     std::optional<CountingOutcome> outcome;
     std::visit(Overloaded{
                    [&](CounterClosed& done) {
-                     // Of a close that was lost: its ballots have been asked for again.
+                     // It answers a close that was lost, whose ballots have been asked for again.
                      if (!closing_ || done.number != closing_->order.number) return;
                      outcome = closed(std::move(done));
                    },
@@ -116,7 +116,7 @@ ClosedRound CountingRoom::closed(CounterClosed answer) {
   return closed;
 }
 
-// Of the round after the open one: its scales follow from what counted ballots report.
+// The terms of the round after the open one: its scales follow from what counted ballots report.
 RoundTerms CountingRoom::next_terms() const {
   RoundTerms next = terms_;
   const BallotChoice& ballot = config_.hyper.ballot;

@@ -53,6 +53,9 @@ struct RuleHead {
 // A rule and its numbers. `Info` describes the rules of one family; its first member is `head`.
 template <class Info>
 struct Chosen {
+  // No rule is not a choice: every value has one.
+  Chosen(const Info* one, std::vector<double> numbers) : rule(one), values(std::move(numbers)) {}
+
   const Info* rule;            // never null
   std::vector<double> values;  // one for each parameter; more where the last one repeats
 
