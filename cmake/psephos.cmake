@@ -9,7 +9,9 @@ target_compile_options(psephos_flags INTERFACE
   # std::string, that are not there (GCC bugs 80635 and 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   # A fused multiply-add rounds once where we promise two roundings; replicas would part.
-  -ffp-contract=off)
+  -ffp-contract=off
+  # Where files are compiled together, each is an included one to gcc, like a header.
+  $<$<AND:$<BOOL:${CMAKE_UNITY_BUILD}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
 if(PSEPHOS_SANITIZE)
   target_compile_options(psephos_flags INTERFACE
     -fsanitize=${PSEPHOS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -23,6 +25,14 @@ if(PSEPHOS_FUZZ)
   target_compile_options(psephos_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# The presets that build everything compile some files of a room at a time (CMake's unity builds):
+# most of a file's compile time are the headers it shares with its neighbours. In a room where each
+# file stands for one thing in the same words (a rule, a kernel), or has a processor of its own, they
+# are compiled apart.
+function(psephos_compile_apart NAME)
+  set_target_properties(${NAME} PROPERTIES UNITY_BUILD OFF)
+endfunction()
+
 # psephos_room(NAME [DEPENDS targets...]): a room is a folder; every .cpp in it is one static
 # library, main.cpp excepted.
 function(psephos_room NAME)
@@ -33,11 +43,14 @@ function(psephos_room NAME)
   target_link_libraries(${NAME} PUBLIC psephos_flags ${ROOM_DEPENDS})
 endfunction()
 
-# psephos_program(NAME DEPENDS targets...): main.cpp of this folder, as an executable.
+# psephos_program(NAME DEPENDS targets...): main.cpp of this folder, as an executable. Its object is
+# NAME-main, for those who link the same program with something else.
 function(psephos_program NAME)
   cmake_parse_arguments(PROGRAM "" "" "DEPENDS" ${ARGN})
-  add_executable(${NAME} main.cpp)
-  target_link_libraries(${NAME} PRIVATE psephos_flags ${PROGRAM_DEPENDS})
+  add_library(${NAME}-main OBJECT main.cpp)
+  target_link_libraries(${NAME}-main PUBLIC psephos_flags ${PROGRAM_DEPENDS})
+  add_executable(${NAME})
+  target_link_libraries(${NAME} PRIVATE ${NAME}-main)
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 

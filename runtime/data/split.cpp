@@ -14,7 +14,7 @@
 namespace psephos {
 namespace {
 
-constexpr PhiloxKey kKey{0x50736571, kRunStream};
+constexpr PhiloxKey kSplitKey{0x50736571, kRunStream};
 
 Samples take(const Samples& samples, std::span<const std::uint32_t> indices) {
   Samples taken;
@@ -38,7 +38,7 @@ Result<Dataset> hold_back(const Dataset& dataset, double share, HeldBackAs purpo
   const std::size_t held_back = std::clamp<std::size_t>(wanted, 1, samples - 1);
 
   std::vector<std::uint32_t> order =
-      shuffled(samples, kKey, static_cast<std::uint32_t>(purpose), Purpose::kSplit);
+      shuffled(samples, kSplitKey, static_cast<std::uint32_t>(purpose), Purpose::kSplit);
   const std::span<std::uint32_t> all(order);
   std::ranges::sort(all.first(held_back));
   std::ranges::sort(all.subspan(held_back));

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kClasses = 10;
 constexpr std::size_t kFeatures = 64;
-constexpr PhiloxKey kKey{0x50736570, kRunStream};
+constexpr PhiloxKey kSyntheticKey{0x50736570, kRunStream};
 
 // What Philox's round number stands for here.
 enum Table : std::uint32_t { kPrototypes = 0, kTrain = 1, kTest = 2 };
@@ -34,7 +34,7 @@ std::array<Prototype, kClasses> make_prototypes() {
   for (std::size_t c = 0; c < kClasses; ++c) {
     for (std::size_t i = 0; i < kFeatures; ++i) {
       const std::uint32_t word =
-          philox_word(kKey, kPrototypes, Purpose::kSynthetic, c * kFeatures + i);
+          philox_word(kSyntheticKey, kPrototypes, Purpose::kSynthetic, c * kFeatures + i);
       prototypes[c][i] =
           128 - kContrast + static_cast<std::int32_t>(below(word, 2 * kContrast + 1));
     }
@@ -51,10 +51,10 @@ Samples make_samples(const std::array<Prototype, kClasses>& prototypes, Table ta
   samples.labels.resize({count});
   for (std::size_t n = 0; n < count; ++n) {
     const std::uint64_t first = n * kBlocks;
-    const std::uint32_t label = below(philox(kKey, table, Purpose::kSynthetic, first)[0], kClasses);
+    const std::uint32_t label = below(philox(kSyntheticKey, table, Purpose::kSynthetic, first)[0], kClasses);
     samples.labels(n) = static_cast<std::uint8_t>(label);
     for (std::size_t i = 0; i < kFeatures; ++i) {
-      const std::uint32_t word = philox(kKey, table, Purpose::kSynthetic, first + 1 + i / 4)[i % 4];
+      const std::uint32_t word = philox(kSyntheticKey, table, Purpose::kSynthetic, first + 1 + i / 4)[i % 4];
       const std::int32_t value = prototypes[label][i] + bell(word) * kNoise / 256;
       features(n, i) = static_cast<std::uint8_t>(std::clamp(value, 0, 255));
     }

@@ -14,17 +14,17 @@
 namespace psephos {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 4;
+constexpr std::size_t kTernaryHeaderBytes = 4;
 constexpr std::size_t kTritGroupWords = 5;
 constexpr std::size_t kTritGroupBytes = 32;
 
 std::size_t trit_bytes(std::size_t parameters) {
   const std::size_t groups = (word_count(parameters) + kTritGroupWords - 1) / kTritGroupWords;
-  return kHeaderBytes + groups * kTritGroupBytes;
+  return kTernaryHeaderBytes + groups * kTritGroupBytes;
 }
 
 std::size_t raw_bytes(std::uint64_t voted, std::size_t parameters) {
-  return kHeaderBytes + word_count(parameters) * kWordBytes + bytes_for(voted);
+  return kTernaryHeaderBytes + word_count(parameters) * kWordBytes + bytes_for(voted);
 }
 
 // Which of the two symbols a Rice string names, and with which parameter.
@@ -47,7 +47,7 @@ std::optional<RiceForm> rice_form(std::uint64_t voted, std::size_t parameters) {
 // Of a whole Rice form.
 SizeBounds rice_form_size(const RiceForm& rice, std::uint64_t voted, std::size_t parameters) {
   const SizeBounds string = rice_size(rice.count, parameters);
-  const std::size_t rest = kHeaderBytes + bytes_for(voted);
+  const std::size_t rest = kTernaryHeaderBytes + bytes_for(voted);
   return {rest + string.least, rest + string.most};
 }
 
@@ -96,28 +96,28 @@ Status check_header(ByteSpan planes, bool rice) {
 
 Result<TernaryPlanes> read_raw(ByteSpan planes, std::size_t parameters) {
   const std::size_t plane_bytes = word_count(parameters) * kWordBytes;
-  if (planes.size() < kHeaderBytes + plane_bytes) {
+  if (planes.size() < kTernaryHeaderBytes + plane_bytes) {
     return Error{
         fmt::format("ternary planes have {} bytes, fewer than the {} of header and voted "
                     "plane; encode the ballot again for this model's number of parameters",
-                    planes.size(), kHeaderBytes + plane_bytes)};
+                    planes.size(), kTernaryHeaderBytes + plane_bytes)};
   }
   TernaryPlanes read;
-  read.voted = words_of(planes.subspan(kHeaderBytes, plane_bytes));
+  read.voted = words_of(planes.subspan(kTernaryHeaderBytes, plane_bytes));
   read.voted_count = count_ones(read.voted);
-  read.packed_signs = planes.subspan(kHeaderBytes + plane_bytes);
+  read.packed_signs = planes.subspan(kTernaryHeaderBytes + plane_bytes);
   return read;
 }
 
 Result<TernaryPlanes> read_rice_form(TernaryForm form, ByteSpan planes, std::size_t parameters) {
-  const Result<RiceString> rice = read_rice(planes.subspan(kHeaderBytes), parameters, planes[1]);
+  const Result<RiceString> rice = read_rice(planes.subspan(kTernaryHeaderBytes), parameters, planes[1]);
   if (!rice) return rice.error();
   TernaryPlanes read;
   const bool names_votes = form == TernaryForm::kVotedGaps;
   read.voted_count = names_votes ? rice->count : parameters - rice->count;
   const auto expected = rice_form(read.voted_count, parameters);
   if (!expected || expected->form != form) return not_the_smallest(form);
-  read.packed_signs = planes.subspan(kHeaderBytes + rice->bytes);
+  read.packed_signs = planes.subspan(kTernaryHeaderBytes + rice->bytes);
   Result<Words> named = decode_rice(*rice, word_count(parameters));
   if (!named) return named.error();
   if (has_bits_past_end(*named, parameters)) return past_end("ternary", parameters);
@@ -134,7 +134,7 @@ Result<TernaryPlanes> read_trits(ByteSpan planes, std::size_t parameters) {
   const std::size_t words = word_count(parameters);
   read.signs.resize(words);
   read.voted.resize(words);
-  if (!kernels::kernels().unpack_trits(planes.data() + kHeaderBytes, words, read.signs.data(),
+  if (!kernels::kernels().unpack_trits(planes.data() + kTernaryHeaderBytes, words, read.signs.data(),
                                        read.voted.data())) {
     return Error{"ternary planes of form 3 have a byte above 242, or a sign where no word is"};
   }
@@ -186,22 +186,22 @@ Bytes encode_ternary(const PackedSigns& signs, std::uint64_t voted) {
   if (choice.form == TernaryForm::kTrits) {
     out.resize(trit_bytes(signs.parameters));
     kernels::kernels().pack_trits(signs.signs.data(), signs.voted.data(), signs.voted.size(),
-                                  out.data() + kHeaderBytes);
+                                  out.data() + kTernaryHeaderBytes);
     return out;
   }
   if (choice.form == TernaryForm::kRaw) {
-    out.resize(kHeaderBytes + signs.voted.size() * kWordBytes);
+    out.resize(kTernaryHeaderBytes + signs.voted.size() * kWordBytes);
     std::ranges::copy(std::as_bytes(std::span(signs.voted)),
-                      std::as_writable_bytes(std::span(out)).begin() + kHeaderBytes);
+                      std::as_writable_bytes(std::span(out)).begin() + kTernaryHeaderBytes);
   }
   append_signs(signs.signs, signs.voted, voted, out);
   return out;
 }
 
 Result<TernaryPlanes> read_ternary(ByteSpan planes, std::size_t parameters) {
-  if (planes.size() < kHeaderBytes) {
+  if (planes.size() < kTernaryHeaderBytes) {
     return Error{fmt::format("ternary planes have {} bytes, fewer than the {} of their header",
-                             planes.size(), kHeaderBytes)};
+                             planes.size(), kTernaryHeaderBytes)};
   }
   const auto form = static_cast<TernaryForm>(planes[0]);
   Result<TernaryPlanes> read = read_form(form, planes, parameters);

@@ -5,7 +5,7 @@
 
 #include "tests/end_to_end/bad_input.h"
 
-namespace psephos::end_to_end {
+namespace psephos::end_to_end::config_file_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -279,4 +279,4 @@ print(json.dumps(tomllib.load(open(sys.argv[1], "rb"))))
 }
 
 }  // namespace
-}  // namespace psephos::end_to_end
+}  // namespace psephos::end_to_end::config_file_test

@@ -6,7 +6,7 @@
 
 #include "tests/end_to_end/programs.h"
 
-namespace psephos::end_to_end {
+namespace psephos::end_to_end::interrupt_test {
 namespace {
 
 constexpr const char* kEndless =
@@ -126,4 +126,4 @@ TEST_F(Interrupt, ASecondOneDoesNotWaitForAGradient) {
 }
 
 }  // namespace
-}  // namespace psephos::end_to_end
+}  // namespace psephos::end_to_end::interrupt_test

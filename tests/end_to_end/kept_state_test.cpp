@@ -7,7 +7,7 @@
 
 #include "tests/end_to_end/programs.h"
 
-namespace psephos::end_to_end {
+namespace psephos::end_to_end::kept_state_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -140,4 +140,4 @@ TEST_F(KeptState, FlagsThatCannotMeanAnythingAreUsageErrors) {
 }
 
 }  // namespace
-}  // namespace psephos::end_to_end
+}  // namespace psephos::end_to_end::kept_state_test

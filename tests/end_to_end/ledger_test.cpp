@@ -8,7 +8,7 @@
 
 #include "tests/end_to_end/programs.h"
 
-namespace psephos::end_to_end {
+namespace psephos::end_to_end::ledger_test {
 namespace {
 
 constexpr const char* kRun =
@@ -278,4 +278,4 @@ TEST_F(Ledgers, MisusedProgramsSaySo) {
 }
 
 }  // namespace
-}  // namespace psephos::end_to_end
+}  // namespace psephos::end_to_end::ledger_test

@@ -5,7 +5,7 @@
 
 #include "tests/end_to_end/programs.h"
 
-namespace psephos::end_to_end {
+namespace psephos::end_to_end::output_test {
 namespace {
 
 constexpr const char* kRun =
@@ -238,4 +238,4 @@ TEST_F(Output, KernelsAreNamedAndChosen) {
 }
 
 }  // namespace
-}  // namespace psephos::end_to_end
+}  // namespace psephos::end_to_end::output_test

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kPause = std::chrono::milliseconds(5);
+constexpr auto kLookAgain = std::chrono::milliseconds(5);
 // Enough for the last row of metrics.csv.
 constexpr std::streamoff kTailBytes = 1024;
 
@@ -166,7 +166,7 @@ bool EndToEnd::wait_until(const std::function<bool(const Progress&)>& wanted,
   const auto end = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < end) {
     if (wanted(progress(folder))) return true;
-    std::this_thread::sleep_for(kPause);
+    std::this_thread::sleep_for(kLookAgain);
   }
   const Progress last = progress(folder);
   ADD_FAILURE() << "the run stands at round " << last.round << " with " << last.voters << " voters";

@@ -35,7 +35,7 @@ struct Csv {
 };
 Csv read_csv(const std::filesystem::path& path);
 
-class EndToEnd : public testing::Test {
+class EndToEnd : public ::testing::Test {
  protected:
   EndToEnd();
   ~EndToEnd() override;

@@ -12,7 +12,7 @@
 #include "runtime/replica/fingerprint.h"
 #include "tests/simulator/small_world.h"
 
-namespace psephos::simulator {
+namespace psephos::simulator::order_free_test {
 namespace {
 
 constexpr std::uint32_t kRounds = 40;
@@ -157,4 +157,4 @@ TEST_P(OrderFree, EveryReportedRoundCarriesTheCoordinatorsFingerprint) {
 INSTANTIATE_TEST_SUITE_P(Seeds, OrderFree, testing::Range(0u, 20u));
 
 }  // namespace
-}  // namespace psephos::simulator
+}  // namespace psephos::simulator::order_free_test

@@ -10,7 +10,7 @@
 namespace psephos::simulator {
 namespace {
 
-class SweepReport : public testing::Test {
+class SweepReport : public ::testing::Test {
  protected:
   static SweepRow row(std::size_t point, std::uint32_t seed, double accuracy) {
     SweepRow made;

@@ -26,7 +26,7 @@ AlignedVector<std::uint32_t> in_parameter_order(const AlignedVector<std::uint32_
   return linear;
 }
 
-class Opponents : public testing::Test {
+class Opponents : public ::testing::Test {
  protected:
   Opponents() {
     Tally tally(kParameters);

@@ -14,7 +14,7 @@ using end_to_end::Flags;
 using end_to_end::lines_of;
 using end_to_end::Process;
 
-class PsephosBench : public testing::Test {
+class PsephosBench : public ::testing::Test {
  protected:
   PsephosBench() { std::filesystem::create_directories(scratch_); }
   ~PsephosBench() override { std::filesystem::remove_all(scratch_); }

@@ -2,7 +2,7 @@
 
 #include "tests/client/session/puppet.h"
 
-namespace psephos::client::testing {
+namespace psephos::client::testing::one_ballot_test {
 namespace {
 
 using wire::RefusalCode;
@@ -300,4 +300,4 @@ TEST(OneBallot, NoVoteOnTheLastRoundsResult) {
 }
 
 }  // namespace
-}  // namespace psephos::client::testing
+}  // namespace psephos::client::testing::one_ballot_test

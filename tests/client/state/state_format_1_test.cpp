@@ -17,7 +17,7 @@
 #include "tests/client/state/some_state.h"
 #include "tests/runtime/base/memory_disk.h"
 
-namespace psephos::client::testing {
+namespace psephos::client::testing::state_format_1_test {
 namespace {
 
 constexpr std::size_t kChecksum = 16;
@@ -198,4 +198,4 @@ TEST(StateFormat1, ADamagedFileIsSetAsideAndTheClientSaysSo) {
 }
 
 }  // namespace
-}  // namespace psephos::client::testing
+}  // namespace psephos::client::testing::state_format_1_test

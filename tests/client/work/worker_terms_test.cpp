@@ -13,7 +13,7 @@
 #include "tests/client/work/bench.h"
 #include "tests/runtime/signs/signs_of.h"
 
-namespace psephos::client::testing {
+namespace psephos::client::testing::worker_terms_test {
 namespace {
 
 const RoundTerms kFirst = {0.25f, 8, {}};
@@ -336,4 +336,4 @@ TEST(WorkerTerms, ClientsWithDifferentTermsDoNotShareAReplica) {
 }
 
 }  // namespace
-}  // namespace psephos::client::testing
+}  // namespace psephos::client::testing::worker_terms_test

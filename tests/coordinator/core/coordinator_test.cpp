@@ -13,7 +13,7 @@
 #include "tests/coordinator/core/outlet.h"
 #include "tests/runtime/wire/examples.h"
 
-namespace psephos::coordinator {
+namespace psephos::coordinator::coordinator_test {
 namespace {
 
 using namespace testing;
@@ -331,4 +331,4 @@ TEST(Coordinator, RandomHistoriesAreCountedExactlyAndCommittedFirst) {
 }
 
 }  // namespace
-}  // namespace psephos::coordinator
+}  // namespace psephos::coordinator::coordinator_test

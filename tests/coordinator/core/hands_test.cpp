@@ -9,7 +9,7 @@
 #include "tests/coordinator/core/outlet.h"
 #include "tests/coordinator/counting/late_counter.h"
 
-namespace psephos::coordinator {
+namespace psephos::coordinator::hands_test {
 namespace {
 
 using namespace testing;
@@ -244,4 +244,4 @@ TEST_F(LateHands, BallotsAreCountedWhenTheirReaderIsDone) {
 }
 
 }  // namespace
-}  // namespace psephos::coordinator
+}  // namespace psephos::coordinator::hands_test

@@ -22,7 +22,7 @@
 #include "tests/runtime/formats/temporary_folder.h"
 #include "tests/runtime/wire/examples.h"
 
-namespace psephos::coordinator {
+namespace psephos::coordinator::memory_test {
 namespace {
 
 using namespace testing;
@@ -144,6 +144,6 @@ TEST(Memory, DoesNotGrowWithRoundsReconnectsAndNewcomers) {
 }
 
 }  // namespace
-}  // namespace psephos::coordinator
+}  // namespace psephos::coordinator::memory_test
 
 #endif

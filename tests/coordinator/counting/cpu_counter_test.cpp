@@ -9,7 +9,7 @@
 #include "tests/coordinator/counting/rooms.h"
 #include "tests/runtime/signs/signs_of.h"
 
-namespace psephos::coordinator {
+namespace psephos::coordinator::cpu_counter_test {
 namespace {
 
 using psephos::testing::held;
@@ -189,4 +189,4 @@ TEST(CpuCounter, BeginsWithWhatItsRuleRemembers) {
 }
 
 }  // namespace
-}  // namespace psephos::coordinator
+}  // namespace psephos::coordinator::cpu_counter_test

@@ -16,7 +16,7 @@
 #include "tests/coordinator/counting/rooms.h"
 #include "tests/runtime/signs/signs_of.h"
 
-namespace psephos::coordinator {
+namespace psephos::coordinator::rules_of_a_room_test {
 namespace {
 
 using psephos::testing::held;
@@ -226,4 +226,4 @@ TEST(RememberingRoom, ALostCloseLeavesNothingThatTheRuleRemembers) {
 }
 
 }  // namespace
-}  // namespace psephos::coordinator
+}  // namespace psephos::coordinator::rules_of_a_room_test

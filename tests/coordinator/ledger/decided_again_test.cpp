@@ -16,7 +16,7 @@
 #include "tests/coordinator/ledger/written_run.h"
 #include "tests/runtime/formats/temporary_folder.h"
 
-namespace psephos::coordinator {
+namespace psephos::coordinator::decided_again_test {
 namespace {
 
 using testing::FailingVfs;
@@ -192,4 +192,4 @@ TEST_F(DecidedAgain, WordsThatNobodyKnowsAreSaid) {
 }
 
 }  // namespace
-}  // namespace psephos::coordinator
+}  // namespace psephos::coordinator::decided_again_test

@@ -8,7 +8,7 @@
 #include "runtime/wire/limits.h"
 #include "tests/runtime/wire/examples.h"
 
-namespace psephos::coordinator {
+namespace psephos::coordinator::past_test {
 namespace {
 
 using wire::kCatchUpFrameBytes;
@@ -350,4 +350,4 @@ TEST(AnswerCatchUp, BringsAnyClientToTheOpenRound) {
 }
 
 }  // namespace
-}  // namespace psephos::coordinator
+}  // namespace psephos::coordinator::past_test

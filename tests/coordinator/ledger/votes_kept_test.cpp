@@ -23,7 +23,7 @@
 #include "tests/runtime/formats/temporary_folder.h"
 #include "tests/runtime/signs/signs_of.h"
 
-namespace psephos::coordinator {
+namespace psephos::coordinator::votes_kept_test {
 namespace {
 
 using testing::FailingVfs;
@@ -371,4 +371,4 @@ TEST_F(VotesKept, OneWithoutAReplicaHearsOfItsNewestBallotOnce) {
 }
 
 }  // namespace
-}  // namespace psephos::coordinator
+}  // namespace psephos::coordinator::votes_kept_test

@@ -9,7 +9,7 @@
 
 #include "tests/runtime/signs/signs_of.h"
 
-namespace psephos::coordinator {
+namespace psephos::coordinator::reading_thread_test {
 namespace {
 
 using psephos::testing::random_text;
@@ -110,4 +110,4 @@ TEST(ReadingThread, EndsWithBallotsInHand) {
 }
 
 }  // namespace
-}  // namespace psephos::coordinator
+}  // namespace psephos::coordinator::reading_thread_test

@@ -15,7 +15,7 @@
 #include "tests/coordinator/core/outlet.h"
 #include "tests/runtime/net/peers.h"
 
-namespace psephos::coordinator {
+namespace psephos::coordinator::server_test {
 namespace {
 
 using namespace testing;
@@ -224,4 +224,4 @@ TEST(Server, InterruptEndsTheRunAndClientsAreTold) {
 }
 
 }  // namespace
-}  // namespace psephos::coordinator
+}  // namespace psephos::coordinator::server_test

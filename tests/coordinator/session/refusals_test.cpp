@@ -7,7 +7,7 @@
 
 #include "tests/coordinator/session/machine.h"
 
-namespace psephos::coordinator {
+namespace psephos::coordinator::refusals_test {
 namespace {
 
 using namespace testing;
@@ -172,4 +172,4 @@ TEST(SessionScales, AreMalformedWhereNoRuleAsksForThem) {
 }
 
 }  // namespace
-}  // namespace psephos::coordinator
+}  // namespace psephos::coordinator::refusals_test

@@ -12,7 +12,7 @@
 namespace psephos {
 namespace {
 
-class CsvSamples : public testing::Test {
+class CsvSamples : public ::testing::Test {
  protected:
   Result<Samples> read(std::string_view text, std::string_view label_column = "label") {
     write_file(folder_ / "t.csv", text);

@@ -18,7 +18,7 @@ bool contains(const std::string& text, const std::string& part) {
 }
 
 // Four good files; tests then spoil one.
-class IdxFolder : public testing::Test {
+class IdxFolder : public ::testing::Test {
  protected:
   IdxFolder() {
     write_file(folder_ / "train-images-idx3-ubyte", idx_images(4));

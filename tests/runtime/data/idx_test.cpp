@@ -11,7 +11,7 @@ namespace {
 
 // The error of reading `bytes` as images (or labels), both as they are and gzipped: one sentence
 // for both, without the path.
-class BadIdx : public testing::Test {
+class BadIdx : public ::testing::Test {
  protected:
   std::string images_error(const FileBytes& bytes) { return error(bytes, &read_idx_images); }
   std::string labels_error(const FileBytes& bytes) { return error(bytes, &read_idx_labels); }

@@ -19,7 +19,7 @@ std::string raw(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
-class NpySamples : public testing::Test {
+class NpySamples : public ::testing::Test {
  protected:
   Result<FeatureTable> features(std::string_view file) {
     write_file(folder_ / "x.npy", file);

@@ -11,7 +11,7 @@
 
 #include "runtime/base/philox.h"
 
-namespace psephos {
+namespace psephos::partition_test {
 namespace {
 
 PartitionRule rule_of(std::string_view text) { return parse_partition(text).value(); }
@@ -231,4 +231,4 @@ TEST(MakePartition, RefusesWhatCannotBeSharedOut) {
 }
 
 }  // namespace
-}  // namespace psephos
+}  // namespace psephos::partition_test

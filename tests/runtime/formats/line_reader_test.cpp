@@ -10,7 +10,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-class LineReaderTest : public testing::Test {
+class LineReaderTest : public ::testing::Test {
  protected:
   LineReader open(std::string_view text, std::size_t most = 200) {
     write_file(folder_ / "text", text);

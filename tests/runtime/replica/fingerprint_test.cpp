@@ -8,7 +8,7 @@
 
 #include "runtime/base/units.h"
 
-namespace psephos {
+namespace psephos::fingerprint_test {
 namespace {
 
 // Distinct, exact in float.
@@ -53,4 +53,4 @@ TEST(Fingerprint, SeesEveryBitAndNamesItsBlock) {
 }
 
 }  // namespace
-}  // namespace psephos
+}  // namespace psephos::fingerprint_test

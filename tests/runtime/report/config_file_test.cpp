@@ -163,7 +163,7 @@ TEST(ConfigSource, ASentenceAboutAFlagNobodyTypedNamesTheLine) {
 
 // ---- --config ----------------------------------------------------------------------------------
 
-class ConfigOption : public testing::Test {
+class ConfigOption : public ::testing::Test {
  protected:
   ConfigOption() { fs::create_directories(scratch_); }
   ~ConfigOption() override {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace psephos {
+namespace psephos::config_text_test {
 namespace {
 
 ConfigSetting read(std::string_view line) {
@@ -171,4 +171,4 @@ TEST(ConfigText, WhatIsWrittenIsReadBack) {
 }
 
 }  // namespace
-}  // namespace psephos
+}  // namespace psephos::config_text_test

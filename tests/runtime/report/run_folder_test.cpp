@@ -21,7 +21,7 @@ std::string contents(const fs::path& path) {
   return text.str();
 }
 
-class RunFolderTest : public testing::Test {
+class RunFolderTest : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string name = (fs::temp_directory_path() / "psephos-run-XXXXXX").string();

@@ -13,7 +13,7 @@
 
 namespace psephos {
 
-class ScratchTest : public testing::Test {
+class ScratchTest : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string name = (std::filesystem::temp_directory_path() / "psephos-XXXXXX").string();

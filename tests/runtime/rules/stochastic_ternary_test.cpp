@@ -7,7 +7,7 @@
 #include "runtime/rules/ballot/ballot_rule.h"
 #include "tests/runtime/rules/some_vector.h"
 
-namespace psephos {
+namespace psephos::stochastic_ternary_test {
 namespace {
 
 constexpr PhiloxKey kKey{11, 4};
@@ -86,4 +86,4 @@ TEST(StochasticTernary, IsTheSameForTheSameRoundAndAnotherInTheNext) {
 }
 
 }  // namespace
-}  // namespace psephos
+}  // namespace psephos::stochastic_ternary_test

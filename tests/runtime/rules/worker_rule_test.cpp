@@ -10,7 +10,7 @@
 #include "runtime/signs/layout.h"
 #include "tests/runtime/rules/some_vector.h"
 
-namespace psephos {
+namespace psephos::worker_rule_test {
 namespace {
 
 using testing::some_vector;
@@ -70,4 +70,4 @@ TEST(WorkerRule, WithoutMomentumThereIsNothingToGainInOnePass) {
 }
 
 }  // namespace
-}  // namespace psephos
+}  // namespace psephos::worker_rule_test

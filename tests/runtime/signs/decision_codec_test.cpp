@@ -7,7 +7,7 @@
 #include "runtime/signs/rice_string.h"
 #include "tests/runtime/signs/signs_of.h"
 
-namespace psephos {
+namespace psephos::decision_codec_test {
 namespace {
 
 using testing::bytes_of;
@@ -173,4 +173,4 @@ TEST(DecisionCodec, RefusesEachMalformedChangeByName) {
 }
 
 }  // namespace
-}  // namespace psephos
+}  // namespace psephos::decision_codec_test

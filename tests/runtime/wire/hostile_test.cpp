@@ -7,7 +7,7 @@
 
 #include "tests/runtime/wire/examples.h"
 
-namespace psephos::wire {
+namespace psephos::wire::hostile_test {
 namespace {
 
 using namespace testing;
@@ -182,4 +182,4 @@ TEST(HostileDeathTest, UnalignedFramesAreOurMistake) {
 }
 
 }  // namespace
-}  // namespace psephos::wire
+}  // namespace psephos::wire::hostile_test

@@ -3,7 +3,7 @@
 #include "tests/runtime/wire/examples.h"
 #include "tests/runtime/wire/same.h"
 
-namespace psephos::wire {
+namespace psephos::wire::round_trip_test {
 namespace {
 
 using namespace testing;
@@ -144,4 +144,4 @@ TEST(Overhead, TheLargestJoinFitsItsBoundAndAnyModelsCoordinator) {
 }
 
 }  // namespace
-}  // namespace psephos::wire
+}  // namespace psephos::wire::round_trip_test

@@ -9,7 +9,7 @@
 #include "schemas/psephos_generated.h"
 #include "tests/runtime/wire/examples.h"
 
-namespace psephos::wire {
+namespace psephos::wire::rules_test {
 namespace {
 
 using namespace testing;
@@ -630,4 +630,4 @@ TEST(RefusalRules, TextIsCutAndCannotDriveATerminal) {
 }
 
 }  // namespace
-}  // namespace psephos::wire
+}  // namespace psephos::wire::rules_test

@@ -25,7 +25,7 @@
 #include "tests/runtime/wire/fields.h"
 #include "tests/runtime/wire/golden_frames.h"
 
-namespace psephos::wire {
+namespace psephos::wire::wire_md_test {
 namespace {
 
 using namespace testing;
@@ -399,4 +399,4 @@ TEST(WireMd, BallotFrame) {
 }
 
 }  // namespace
-}  // namespace psephos::wire
+}  // namespace psephos::wire::wire_md_test
