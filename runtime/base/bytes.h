@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <vector>
@@ -17,6 +18,8 @@ namespace psephos {
 static_assert(std::endian::native == std::endian::little, "Psephos needs a little-endian machine");
 
 inline constexpr std::size_t kAlignment = 64;
+static_assert(__STDCPP_DEFAULT_NEW_ALIGNMENT__ >= sizeof(void*) &&
+              kAlignment % __STDCPP_DEFAULT_NEW_ALIGNMENT__ == 0);
 
 template <class T>
 struct AlignedAllocator {
@@ -25,10 +28,21 @@ struct AlignedAllocator {
   template <class U>
   AlignedAllocator(const AlignedAllocator<U>&) {}
 
+  // An ordinary allocation with room to move up: glibc's aligned one cuts what it does not need off
+  // a larger chunk and frees that, which takes three times as long. The address of the allocation
+  // stands right before the buffer.
   T* allocate(std::size_t n) {
-    return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{kAlignment}));
+    auto* const allocated = static_cast<std::byte*>(::operator new(n * sizeof(T) + kAlignment));
+    const std::size_t past = reinterpret_cast<std::uintptr_t>(allocated) % kAlignment;
+    std::byte* const buffer = allocated + (kAlignment - past);
+    std::memcpy(buffer - sizeof allocated, &allocated, sizeof allocated);
+    return reinterpret_cast<T*>(buffer);
   }
-  void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{kAlignment}); }
+  void deallocate(T* p, std::size_t) {
+    void* allocated = nullptr;
+    std::memcpy(&allocated, reinterpret_cast<std::byte*>(p) - sizeof allocated, sizeof allocated);
+    ::operator delete(allocated);
+  }
 
   template <class U>
   bool operator==(const AlignedAllocator<U>&) const {

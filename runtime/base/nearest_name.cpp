@@ -6,6 +6,8 @@
 namespace psephos {
 namespace {
 
+constexpr std::size_t kPart = 3;  // letters from which on a part of a name is one
+
 // Levenshtein's: characters to insert, delete or change.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -34,6 +36,10 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
     least = distance;
     nearest = name;
   }
+  if (!nearest.empty() || word.size() < kPart) return nearest;
+  // A part of one name alone means that name: what was left out may be longer than what was said.
+  const auto has_it = [&](const std::string& name) { return name.find(word) != std::string::npos; };
+  if (std::ranges::count_if(names, has_it) == 1) return *std::ranges::find_if(names, has_it);
   return nearest;
 }
 

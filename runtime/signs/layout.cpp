@@ -23,11 +23,4 @@ BitPosition bit_position(std::size_t i, std::size_t parameters) {
   return {block * kBlockWords + within % lanes, static_cast<unsigned>(within / lanes)};
 }
 
-std::uint32_t valid_bits(std::size_t word, std::size_t parameters) {
-  const Block block = block_at(word / kBlockWords, parameters);
-  const std::size_t lane = word % kBlockWords;
-  const std::size_t rows = (block.count - lane + block.lanes - 1) / block.lanes;
-  return ~std::uint32_t{0} >> (32 - rows);
-}
-
 }  // namespace psephos

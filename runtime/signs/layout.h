@@ -23,6 +23,14 @@ struct BitPosition {
 BitPosition bit_position(std::size_t i, std::size_t parameters);
 
 // The bits of word `word` that belong to parameters (all ones except in the last, short block).
-std::uint32_t valid_bits(std::size_t word, std::size_t parameters);
+inline std::uint32_t valid_bits(std::size_t word, std::size_t parameters) {
+  const std::size_t short_block = parameters / kBlockParameters * kBlockWords;  // its first word
+  if (word < short_block) return ~std::uint32_t{0};
+  const auto count = static_cast<std::uint32_t>(parameters % kBlockParameters);
+  const auto lanes = static_cast<std::uint32_t>(word_count(count));
+  const auto lane = static_cast<std::uint32_t>(word - short_block);
+  const std::uint32_t rows = count / lanes + (lane < count % lanes ? 1 : 0);
+  return ~std::uint32_t{0} >> (32 - rows);
+}
 
 }  // namespace psephos

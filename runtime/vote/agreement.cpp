@@ -1,9 +1,10 @@
 #include "runtime/vote/agreement.h"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 
 #include "runtime/base/check.h"
+#include "runtime/signs/plane_words.h"
 
 namespace psephos {
 namespace {
@@ -34,17 +35,19 @@ AgreementSample::AgreementSample(const SignsView& ballot, PhiloxKey run_key, std
 
 double AgreementSample::with(const PackedSigns& decision) const {
   PSEPHOS_CHECK(decision.parameters == parameters_, "a decision of another number of parameters");
-  int both = 0;
-  int equal = 0;
+  std::array<std::uint32_t, kAgreementBlocks * kBlockWords> both{};
+  std::array<std::uint32_t, kAgreementBlocks * kBlockWords> equal{};
   for (std::size_t b = 0; b < kAgreementBlocks; ++b) {
     for (std::size_t i = 0; i < word_count_[b]; ++i) {
       const std::size_t w = first_word_[b] + i;
-      const std::uint32_t common = voted_[b * kBlockWords + i] & voted_word(decision, w);
-      both += std::popcount(common);
-      equal += std::popcount(common & ~(signs_[b * kBlockWords + i] ^ decision.signs[w]));
+      const std::size_t at = b * kBlockWords + i;
+      both[at] = voted_[at] & voted_word(decision, w);
+      equal[at] = both[at] & ~(signs_[at] ^ decision.signs[w]);
     }
   }
-  return both == 0 ? 0.5 : static_cast<double>(equal) / both;
+  const std::uint64_t compared = count_ones(both);
+  if (compared == 0) return 0.5;
+  return static_cast<double>(count_ones(equal)) / static_cast<double>(compared);
 }
 
 }  // namespace psephos

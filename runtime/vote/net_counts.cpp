@@ -40,8 +40,10 @@ void fill_plane(const Block& block, const std::int32_t* net, std::uint32_t* word
       }
     }
   } else {
-    for (std::size_t i = 0; i < block.count; ++i) {
-      made[i % block.lanes] |= bit_of(net[i]) << (i / block.lanes);
+    for (std::size_t j = 0; j * block.lanes < block.count; ++j) {
+      const std::size_t row = j * block.lanes;
+      const std::size_t end = std::min(block.lanes, block.count - row);
+      for (std::size_t l = 0; l < end; ++l) made[l] |= bit_of(net[row + l]) << j;
     }
   }
   std::copy_n(made, block.lanes, words);

@@ -2,8 +2,8 @@
 
 #include <xxhash.h>
 
+#include <string>
 #include <type_traits>
-#include <vector>
 
 namespace psephos::wire {
 namespace {
@@ -32,11 +32,10 @@ class Sealer {
   static constexpr std::size_t kUsualBytes = 128;  // of a decision without lists
 
   void append(const void* from, std::size_t size) {
-    const auto* first = static_cast<const std::uint8_t*>(from);
-    bytes_.insert(bytes_.end(), first, first + size);
+    bytes_.append(static_cast<const char*>(from), size);
   }
 
-  std::vector<std::uint8_t> bytes_;
+  std::string bytes_;
 };
 
 static_assert(sizeof(EarlierBallot) == 8, "slot and round, without padding");

@@ -1,6 +1,7 @@
 #include "simulator/proving/lies.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 
@@ -56,6 +57,11 @@ Frame false_ballot(const Known& known, Luck& luck) {
   }
   ballot.planes = planes;
   ballot.samples = luck.word();
+  // Seldom one too many: no honest ballot reports that.
+  for (std::size_t t = known.scales + luck.chance(0.05); t > 0; --t) {
+    ballot.scales.push_back(
+        luck.chance(0.3) ? 0.0F : std::ldexp(1.0F, static_cast<int>(luck.below(200)) - 100));
+  }
   return wire::build(ballot);
 }
 

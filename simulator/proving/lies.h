@@ -20,8 +20,9 @@ struct Known {
   std::uint32_t round = 0;  // the open one
   std::uint32_t rounds = 0;
   std::size_t parameters = 0;
-  std::string name;   // its own
-  std::string other;  // somebody else's
+  std::size_t scales = 0;  // that a ballot reports
+  std::string name;        // its own
+  std::string other;       // somebody else's
 };
 
 // A second ballot of the round, one of another round or session, planes that decode to nothing, a

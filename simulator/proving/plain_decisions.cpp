@@ -41,7 +41,8 @@ class Sums : public VoteCounts {
   std::uint32_t voters_;
 };
 
-std::int8_t sign_of(double value) {
+template <class T>
+std::int8_t sign_of(T value) {
   return static_cast<std::int8_t>(value > 0 ? 1 : value < 0 ? -1 : 0);
 }
 
@@ -50,31 +51,37 @@ std::int8_t sign_of(double value) {
 PlainDecisions::PlainDecisions(const DecisionChoice& choice, TensorTable tensors)
     : choice_(choice), tensors_(std::move(tensors)) {}
 
+bool PlainDecisions::knows(std::string_view word) {
+  return word == "majority" || word == "quorum" || word == "momentum";
+}
+
 PlainDecisions::Expected PlainDecisions::decide(std::uint32_t round,
                                                 std::span<const std::int32_t> net,
                                                 std::uint32_t voters, float delta,
                                                 std::span<const float> scales) {
   const std::string_view word = choice_.rule->head.word;
   Expected expected;
+  expected.signs.resize(net.size());
   if (word == "majority") {
-    for (const std::int32_t one : net) expected.signs.push_back(sign_of(one));
+    std::ranges::transform(net, expected.signs.begin(), sign_of<std::int32_t>);
     return expected;
   }
   if (word == "quorum") {
     const auto ppm = static_cast<std::uint64_t>(choice_.values[0]);
-    for (const std::int32_t one : net) {
+    std::ranges::transform(net, expected.signs.begin(), [&](std::int32_t one) {
       const auto margin = static_cast<std::uint64_t>(std::abs(one));
-      expected.signs.push_back(margin * 1'000'000 >= ppm * voters ? sign_of(one) : std::int8_t{0});
-    }
+      return margin * 1'000'000 >= ppm * voters ? sign_of(one) : std::int8_t{0};
+    });
     return expected;
   }
   if (word == "momentum") {
     const auto dead_band = static_cast<float>(choice_.values[1]);
-    for (const float u : momentum(round, net, voters)) {
-      expected.signs.push_back(std::fabs(u) > dead_band ? sign_of(double{u}) : std::int8_t{0});
-    }
+    std::ranges::transform(momentum(round, net, voters), expected.signs.begin(), [&](float u) {
+      return std::fabs(u) > dead_band ? sign_of(u) : std::int8_t{0};
+    });
     return expected;
   }
+  PSEPHOS_CHECK(!knows(word), "what it knows it decides by itself");
   const std::unique_ptr<DecisionRule> rule = choice_.rule->make(choice_.values);
   states_.resize(std::min<std::size_t>(states_.size(), round + 1));
   if (states_.empty()) states_.emplace_back();
@@ -83,7 +90,7 @@ PlainDecisions::Expected PlainDecisions::decide(std::uint32_t round,
   Decided decided = rule->decide(Sums(net, voters), {&tensors_, delta, scales, 1});
   states_.push_back(copy_state(rule->slots()));
   for (std::size_t i = 0; i < net.size(); ++i) {
-    expected.signs.push_back(static_cast<std::int8_t>(decided.signs.at(i)));
+    expected.signs[i] = static_cast<std::int8_t>(decided.signs.at(i));
   }
   expected.steps = std::move(decided.steps);
   return expected;

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "runtime/replica/tensor_table.h"
@@ -19,6 +20,9 @@ namespace psephos::proving {
 class PlainDecisions {
  public:
   PlainDecisions(const DecisionChoice& choice, TensorTable tensors);
+
+  // The rule has arithmetic of its own here.
+  static bool knows(std::string_view word);
 
   struct Expected {
     std::vector<std::int8_t> signs;  // -1, 0 or +1 per parameter

@@ -92,8 +92,8 @@ std::vector<std::int32_t> Truth::net() const {
   return net;
 }
 
-void Truth::check_against_sum(const coordinator::DecisionRecord& record, const Values& decision) {
-  const std::vector<std::int32_t> net = this->net();
+void Truth::check_against_sum(const coordinator::DecisionRecord& record, const Values& decision,
+                              std::span<const std::int32_t> net) {
   const auto voters = static_cast<std::uint32_t>(tally_.size());
   const PlainDecisions::Expected expected =
       decisions_.decide(rounds(), net, voters, record.delta, terms_.scales);
@@ -132,13 +132,14 @@ RoundTerms Truth::next_terms() const {
 }
 
 void Truth::apply(const Values& decision, const coordinator::DecisionRecord& record) {
-  std::size_t tensor = 0;
-  for (std::size_t i = 0; i < d_; ++i) {
-    while (i >= tensors_[tensor].offset + std::size_t{tensors_[tensor].count}) ++tensor;
-    const float step = record.steps.empty() ? record.delta : record.steps[tensor];
-    const float kept = x_[i] * record.keep;
-    const std::int8_t s = decision[i];
-    x_[i] = s > 0 ? kept - step : s < 0 ? kept + step : kept;
+  for (std::size_t t = 0; t < tensors_.size(); ++t) {
+    const float step = record.steps.empty() ? record.delta : record.steps[t];
+    const std::size_t end = tensors_[t].offset + std::size_t{tensors_[t].count};
+    for (std::size_t i = tensors_[t].offset; i < end; ++i) {
+      const float kept = x_[i] * record.keep;
+      const std::int8_t s = decision[i];
+      x_[i] = s > 0 ? kept - step : s < 0 ? kept + step : kept;
+    }
   }
 }
 
@@ -160,7 +161,8 @@ void Truth::decided(const coordinator::DecisionRecord& record,
       decode_decision(record.votes.encoding, record.votes.planes, d_, last_ ? &*last_ : nullptr);
   demand(decision.ok(), "decision {} cannot be read", record.round);
   const Values values = this->values(*decision);
-  check_against_sum(record, values);
+  const std::vector<std::int32_t> net = this->net();
+  check_against_sum(record, values, net);
   demand(record.next == next_terms(), "round {} gives the next one other terms than follow",
          record.round);
   const bool remembers = needs_of(config_.decision).state;
@@ -169,9 +171,9 @@ void Truth::decided(const coordinator::DecisionRecord& record,
          "round {} keeps other counts than its rule needs", record.round);
   if (counts) {
     const auto kept = NetCounts::parse(*counts, d_);
-    std::vector<std::int32_t> net(d_);
-    if (kept) kept->net(0, net);
-    demand(kept.ok() && kept->voters() == tally_.size() && net == this->net(),
+    std::vector<std::int32_t> kept_net(d_);
+    if (kept) kept->net(0, kept_net);
+    demand(kept.ok() && kept->voters() == tally_.size() && kept_net == net,
            "round {} keeps other counts than its votes'", record.round);
   }
   const EncodedSigns smallest = encode_decision(*decision, last_ ? &*last_ : nullptr);
@@ -233,6 +235,7 @@ void Truth::told(std::span<const std::uint8_t> frame) {
                  [&](const wire::Decision& decision) {
                    known(decision.round + 1, decision.fingerprint, "Decision");
                    check_told(decision, "Decision");
+                   check_slots(decision);
                  },
                  [&](const wire::Past& past) {
                    for (const wire::Decision& one : past.decisions) {
@@ -261,7 +264,38 @@ void Truth::check_told(const wire::Decision& decision, const char* what) const {
          "{} tells other terms or steps of round {} than were committed", what, decision.round);
 }
 
+void Truth::numbered(const std::string& identity, std::uint32_t slot) {
+  const auto [known, first] = slots_.try_emplace(slot, identity);
+  demand(first || known->second == identity, "slot {} is given to {} and to {}", slot,
+         known->second, identity);
+}
+
+// The decision tells by slot what its record says by identity, of everybody whose slot is known.
+// Who was invited is not known here: an identity may stand in neither list.
+void Truth::check_slots(const wire::Decision& decision) const {
+  const coordinator::DecisionRecord& record = line_[decision.round];
+  const wire::CountedSlots& told = decision.counted;
+  std::map<std::string, std::uint32_t> counted;
+  for (const coordinator::CountedBallot& one : record.counted)
+    counted.emplace(one.identity, one.round);
+  for (const auto& [slot, identity] : slots_) {
+    const auto found = counted.find(identity);
+    const bool fresh = found != counted.end() && found->second == record.round;
+    const bool listed = std::ranges::binary_search(told.slots, slot);
+    demand(told.counted ? listed == fresh : !(listed && fresh),
+           "Decision {} does not tell slot {} of {} what became of its ballot", record.round, slot,
+           identity);
+    const auto earlier = std::ranges::find(told.earlier, slot, &wire::EarlierBallot::slot);
+    const bool is_earlier = found != counted.end() && found->second < record.round;
+    demand(is_earlier ? earlier != told.earlier.end() && earlier->round == found->second
+                      : earlier == told.earlier.end(),
+           "Decision {} tells slot {} of {} of an earlier ballot otherwise than it counts",
+           record.round, slot, identity);
+  }
+}
+
 void Truth::restarted(const coordinator::Ledger& ledger, bool disk_lied) {
+  slots_.clear();  // its slots are its own
   const std::uint32_t found = ledger.rounds();
   demand(ledger.epoch() >= epoch_ || disk_lied, "the ledger lost epoch {}", epoch_);
   epoch_ = ledger.epoch();
@@ -318,8 +352,11 @@ void Truth::rewind(std::uint32_t rounds) {
 
 void Truth::voted(std::size_t client, std::uint32_t life, std::uint64_t replica,
                   const wire::Ballot& ballot) {
-  const std::uint64_t hash = XXH3_64bits_withSeed(ballot.planes.data(), ballot.planes.size(),
-                                                  static_cast<std::uint64_t>(ballot.encoding));
+  const std::uint64_t reports =
+      XXH3_64bits_withSeed(ballot.scales.data(), ballot.scales.size() * sizeof(float),
+                           static_cast<std::uint64_t>(ballot.encoding));
+  const std::uint64_t hash =
+      XXH3_64bits_withSeed(ballot.planes.data(), ballot.planes.size(), reports);
   const auto [known, first] =
       ballots_.try_emplace({client, life, lines_, lines_ > 1 ? replica : 0, ballot.round}, hash);
   demand(first || known->second == hash, "client {} has two ballots for round {}", client,
@@ -332,7 +369,12 @@ void Truth::settled(const std::string& identity, std::uint32_t round, bool count
            record.counted.end();
   };
   if (counted) {
-    demand(std::ranges::any_of(line_, counts_it),
+    // A ballot counts in its own round, or in one of the few after it that take it.
+    const std::size_t first = std::min<std::size_t>(round, line_.size());
+    const std::size_t last =
+        std::min<std::size_t>(first + config_.hyper.staleness + 1, line_.size());
+    demand(std::ranges::any_of(line_.begin() + static_cast<std::ptrdiff_t>(first),
+                               line_.begin() + static_cast<std::ptrdiff_t>(last), counts_it),
            "client {} believes that its ballot of round {} was counted, and no decision counts it",
            identity, round);
   } else if (round < rounds()) {

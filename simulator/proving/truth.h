@@ -60,8 +60,12 @@ class Truth {
   // A new epoch is in the ledger.
   void epoch_began(std::uint32_t epoch) { epoch_ = epoch; }
 
-  // A frame leaves the coordinator: what it tells must have been committed.
+  // A frame leaves the coordinator: what it tells must have been committed, and the lists of slots
+  // in it must be those of the ballots counted.
   void told(std::span<const std::uint8_t> frame);
+
+  // A Welcome tells `identity` its slot, which was nobody else's since the coordinator started.
+  void numbered(const std::string& identity, std::uint32_t slot);
 
   // A coordinator starts anew from `ledger`, which must hold what was committed, decision by
   // decision; `disk_lied`: or less. A decision that was being committed when it died may be there.
@@ -87,6 +91,7 @@ class Truth {
 
   std::uint32_t rounds() const { return static_cast<std::uint32_t>(line_.size()); }
   std::uint64_t fingerprint() const { return fingerprints_.back(); }
+  std::size_t scales() const { return terms_.scales.size(); }
   std::uint32_t lines() const { return lines_; }
 
  private:
@@ -99,9 +104,11 @@ class Truth {
 
   std::vector<std::int32_t> net() const;
   Values values(const SignsView& signs) const;
-  void check_against_sum(const coordinator::DecisionRecord& record, const Values& decision);
+  void check_against_sum(const coordinator::DecisionRecord& record, const Values& decision,
+                         std::span<const std::int32_t> net);
   RoundTerms next_terms() const;
   void check_told(const wire::Decision& decision, const char* what) const;
+  void check_slots(const wire::Decision& decision) const;
   void apply(const Values& decision, const coordinator::DecisionRecord& record);
   void remember_counted(const coordinator::DecisionRecord& record);
   void rewind(std::uint32_t rounds);
@@ -126,6 +133,7 @@ class Truth {
   std::uint32_t epoch_ = 0;
   std::set<std::pair<std::uint32_t, std::uint64_t>> known_;  // (round, fingerprint) of every line
   std::map<std::string, std::uint32_t> newest_counted_;      // ballot rounds, committed
+  std::map<std::uint32_t, std::string> slots_;               // whose, as this coordinator says
   // Of (client, life, line, replica, round): a hash of the ballot.
   std::map<std::tuple<std::size_t, std::uint32_t, std::uint32_t, std::uint64_t, std::uint32_t>,
            std::uint64_t>

@@ -153,6 +153,7 @@ class World : private coordinator::Outlet {
   void coordinator_dies();
   void coordinator_may_die();
   void schedule_coordinator_tick();
+  void check_slot(std::size_t i, std::span<const std::uint8_t> frame);
 
   // ---- the clients' processes
   void step_client(std::size_t i, const client::Event& event);
@@ -164,6 +165,9 @@ class World : private coordinator::Outlet {
   void connect(std::size_t i);
   void schedule_client_tick(std::size_t i);
   client::SessionOptions session_options(std::size_t i) const;
+  // Whom the coordinator takes client i for; true to life where names tell the clients apart.
+  std::string identity(std::size_t i) const;
+  bool names_tell_apart() const { return plan_.keyed || plan_.faults.liars == 0; }
 
   // ---- the network
   void carry_up(const std::string& peer, const std::string& key, const Frame& frame);
@@ -202,6 +206,7 @@ class World : private coordinator::Outlet {
   Duration coordinator_clock_{0};
   Instant coordinator_tick_at_ = Instant::max();
   std::uint64_t session_ = 0;
+  Frame told_;             // what it said last
   Frame heard_;            // what the coordinator is looking at, or has read,
   std::string speaker_;    // and whose it is: a key, where there are keys
   bool refused_ = false;   // a damaged ledger

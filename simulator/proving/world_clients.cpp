@@ -50,6 +50,10 @@ client::SessionOptions World::session_options(std::size_t i) const {
   return options;
 }
 
+std::string World::identity(std::size_t i) const {
+  return plan_.keyed ? processes_[i].key : fmt::format("client-{}", i);
+}
+
 void World::happen(const ClientStart& event) {
   Process& process = processes_[event.client];
   if (process.life != event.life || process.done) return;
@@ -98,14 +102,13 @@ void World::perform(std::size_t i, const client::Action& action) {
 void World::start_job(std::size_t i, const client::Job& job) {
   Process& process = processes_[i];
   // In a world where names are all there is, somebody else may have voted in this one's.
-  if (!process.liar && (plan_.keyed || plan_.faults.liars == 0)) {
+  if (!process.liar && names_tell_apart()) {
     // A ballot that went with an earlier life may count, and nobody can tell this one. Where
     // ballots may be late, its own may follow the decision that counts that one.
     const bool late = plan_.config.hyper.staleness > 0;
     const auto fate = fate_in(job);
     if (fate && (fate->counted || (process.voted == fate->round && !late))) {
-      truth_.settled(plan_.keyed ? process.key : fmt::format("client-{}", i), fate->round,
-                     fate->counted);
+      truth_.settled(identity(i), fate->round, fate->counted);
     }
   }
   process.job = job;

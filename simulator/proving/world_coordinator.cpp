@@ -207,6 +207,7 @@ void World::coordinator_dies() {
   trace("the coordinator dies");
   disk_.crash(luck_.chance(faults_.disk.power_cut) ? Crash::kPower : Crash::kProcess);
   coordinator_.reset();
+  told_.reset();
   truth_.tally_lost();
   if (faults_.forgets && before_) memory_ = before_;
   for (Process& process : processes_) process.connected = false;
@@ -250,11 +251,23 @@ void World::happen(const CoordinatorStop& event) {
 
 void World::send(const std::string& peer, const Frame& frame) {
   coordinator_may_die();
-  truth_.told(*frame);
+  if (frame != told_) truth_.told(*frame);  // many are told the same
+  told_ = frame;
   for (std::size_t i = 0; i < processes_.size(); ++i) {
-    if (processes_[i].connected && processes_[i].peer == peer) carry_down(i, frame);
+    if (!processes_[i].connected || processes_[i].peer != peer) continue;
+    check_slot(i, *frame);
+    carry_down(i, frame);
   }
   coordinator_may_die();
+}
+
+// In a world where names are all there is, a liar may have joined in another's.
+void World::check_slot(std::size_t i, std::span<const std::uint8_t> frame) {
+  if (!names_tell_apart()) return;
+  const auto message = wire::read_coordinator_frame(frame, kMaxParameters);
+  if (const auto* welcome = std::get_if<wire::Welcome>(&*message)) {
+    truth_.numbered(identity(i), welcome->slot);
+  }
 }
 
 void World::evaluate(std::uint32_t, std::shared_ptr<const AlignedVector<float>>) {

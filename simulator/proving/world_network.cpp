@@ -81,6 +81,7 @@ void World::lie(std::size_t i) {
   known.round = truth_.rounds();
   known.rounds = plan_.config.hyper.rounds;
   known.parameters = parameter_count(tensors_);
+  known.scales = truth_.scales();
   known.name = fmt::format("client-{}", i);
   known.other =
       fmt::format("client-{}", luck_.below(static_cast<std::uint32_t>(processes_.size())));

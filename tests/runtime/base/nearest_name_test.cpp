@@ -15,6 +15,13 @@ TEST(NearestName, FindsWhatASlipOfTheFingerMeant) {
   EXPECT_EQ(nearest_name("lr", names), "lr");
 }
 
+TEST(NearestName, FindsTheOneNameThatHasTheWordAsAPart) {
+  EXPECT_EQ(nearest_name("ternary", {"sign", "stochastic-ternary"}), "stochastic-ternary");
+  EXPECT_EQ(nearest_name("sgd", {"signsgd", "signum"}), "signsgd");
+  EXPECT_EQ(nearest_name("sign", {"signsgd-with-it", "signum-with-it"}), "");  // which of the two?
+  EXPECT_EQ(nearest_name("s", {"schedule"}), "");
+}
+
 TEST(NearestName, DoesNotGuessWhereNothingIsNear) {
   EXPECT_EQ(nearest_name("xy", {"lr"}), "");
   EXPECT_EQ(nearest_name("frobnicate", {"sweep", "compare"}), "");

@@ -79,6 +79,14 @@ std::vector<std::string> examples() {
   return texts;
 }
 
+// Else the truth would believe a shipping rule whatever it says.
+TEST(PlainDecisions, KnowEveryRuleThatShips) {
+  for (const DecisionRuleInfo* rule : decision_rules().rules()) {
+    EXPECT_TRUE(PlainDecisions::knows(rule->head.word)) << rule->head.word;
+  }
+  EXPECT_FALSE(PlainDecisions::knows("hearsay"));
+}
+
 TEST(PlainDecisions, AreTheShippingRulesOnRandomVotes) {
   for (const std::string& text : examples()) {
     SCOPED_TRACE(text);
