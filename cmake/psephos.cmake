@@ -10,7 +10,7 @@ target_compile_options(psephos_flags INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   # A fused multiply-add rounds once where we promise two roundings; replicas would part.
   -ffp-contract=off
-  # Where files are compiled together, each is an included one to gcc, like a header.
+  # In a unity build gcc takes a source file for a header, and warns of what a header must not hold.
   $<$<AND:$<BOOL:${CMAKE_UNITY_BUILD}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
 if(PSEPHOS_SANITIZE)
   target_compile_options(psephos_flags INTERFACE
@@ -25,10 +25,10 @@ if(PSEPHOS_FUZZ)
   target_compile_options(psephos_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# The presets that build everything compile some files of a room at a time (CMake's unity builds):
-# most of a file's compile time are the headers it shares with its neighbours. In a room where each
-# file stands for one thing in the same words (a rule, a kernel), or has a processor of its own, they
-# are compiled apart.
+# The presets release, asan-ubsan and tsan compile several files of a room together (CMake's unity
+# builds): most of a file's compile time goes into the headers that it shares with its neighbours.
+# This compiles the files of a room one by one all the same: where each describes one thing of a kind
+# (a rule, a kernel) in the same words, or where the machine code is measured.
 function(psephos_compile_apart NAME)
   set_target_properties(${NAME} PROPERTIES UNITY_BUILD OFF)
 endfunction()

@@ -6,7 +6,7 @@
 namespace psephos {
 namespace {
 
-constexpr std::size_t kPart = 3;  // letters from which on a part of a name is one
+constexpr std::size_t kPart = 3;  // shorter words are parts of too many names to mean one
 
 // Levenshtein's: characters to insert, delete or change.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -37,9 +37,12 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
     nearest = name;
   }
   if (!nearest.empty() || word.size() < kPart) return nearest;
-  // A part of one name alone means that name: what was left out may be longer than what was said.
-  const auto has_it = [&](const std::string& name) { return name.find(word) != std::string::npos; };
-  if (std::ranges::count_if(names, has_it) == 1) return *std::ranges::find_if(names, has_it);
+  // What was left out may be longer than what was written. A part of several names means none.
+  for (const std::string& name : names) {
+    if (name.find(word) == std::string::npos) continue;
+    if (!nearest.empty()) return "";
+    nearest = name;
+  }
   return nearest;
 }
 

@@ -7,7 +7,8 @@
 
 namespace psephos {
 
-// Of `names` the one that `word` most likely meant; empty where none is near.
+// Of `names` the one that `word` most likely meant: the nearest by slips of the finger, else the
+// only one that has it as a part. Empty where there is none.
 std::string nearest_name(std::string_view word, const std::vector<std::string>& names);
 
 }  // namespace psephos

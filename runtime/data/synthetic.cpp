@@ -51,10 +51,12 @@ Samples make_samples(const std::array<Prototype, kClasses>& prototypes, Table ta
   samples.labels.resize({count});
   for (std::size_t n = 0; n < count; ++n) {
     const std::uint64_t first = n * kBlocks;
-    const std::uint32_t label = below(philox(kSyntheticKey, table, Purpose::kSynthetic, first)[0], kClasses);
+    const std::uint32_t label =
+        below(philox(kSyntheticKey, table, Purpose::kSynthetic, first)[0], kClasses);
     samples.labels(n) = static_cast<std::uint8_t>(label);
     for (std::size_t i = 0; i < kFeatures; ++i) {
-      const std::uint32_t word = philox(kSyntheticKey, table, Purpose::kSynthetic, first + 1 + i / 4)[i % 4];
+      const std::uint32_t word =
+          philox(kSyntheticKey, table, Purpose::kSynthetic, first + 1 + i / 4)[i % 4];
       const std::int32_t value = prototypes[label][i] + bell(word) * kNoise / 256;
       features(n, i) = static_cast<std::uint8_t>(std::clamp(value, 0, 255));
     }

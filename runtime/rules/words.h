@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/check.h"
 #include "runtime/base/result.h"
 
 namespace psephos {
@@ -53,8 +54,10 @@ struct RuleHead {
 // A rule and its numbers. `Info` describes the rules of one family; its first member is `head`.
 template <class Info>
 struct Chosen {
-  // No rule is not a choice: every value has one.
-  Chosen(const Info* one, std::vector<double> numbers) : rule(one), values(std::move(numbers)) {}
+  // A choice always names a rule: there is no default. REQUIRES: `one` is not null.
+  Chosen(const Info* one, std::vector<double> numbers) : rule(one), values(std::move(numbers)) {
+    PSEPHOS_CHECK(rule != nullptr, "a choice names a rule");
+  }
 
   const Info* rule;            // never null
   std::vector<double> values;  // one for each parameter; more where the last one repeats

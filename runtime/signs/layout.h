@@ -23,6 +23,7 @@ struct BitPosition {
 BitPosition bit_position(std::size_t i, std::size_t parameters);
 
 // The bits of word `word` that belong to parameters (all ones except in the last, short block).
+// REQUIRES: word < word_count(parameters).
 inline std::uint32_t valid_bits(std::size_t word, std::size_t parameters) {
   const std::size_t short_block = parameters / kBlockParameters * kBlockWords;  // its first word
   if (word < short_block) return ~std::uint32_t{0};

@@ -110,7 +110,8 @@ Result<TernaryPlanes> read_raw(ByteSpan planes, std::size_t parameters) {
 }
 
 Result<TernaryPlanes> read_rice_form(TernaryForm form, ByteSpan planes, std::size_t parameters) {
-  const Result<RiceString> rice = read_rice(planes.subspan(kTernaryHeaderBytes), parameters, planes[1]);
+  const Result<RiceString> rice =
+      read_rice(planes.subspan(kTernaryHeaderBytes), parameters, planes[1]);
   if (!rice) return rice.error();
   TernaryPlanes read;
   const bool names_votes = form == TernaryForm::kVotedGaps;
@@ -134,8 +135,8 @@ Result<TernaryPlanes> read_trits(ByteSpan planes, std::size_t parameters) {
   const std::size_t words = word_count(parameters);
   read.signs.resize(words);
   read.voted.resize(words);
-  if (!kernels::kernels().unpack_trits(planes.data() + kTernaryHeaderBytes, words, read.signs.data(),
-                                       read.voted.data())) {
+  if (!kernels::kernels().unpack_trits(planes.data() + kTernaryHeaderBytes, words,
+                                       read.signs.data(), read.voted.data())) {
     return Error{"ternary planes of form 3 have a byte above 242, or a sign where no word is"};
   }
   read.voted_count = count_ones(read.voted);

@@ -35,7 +35,7 @@ class Sealer {
     bytes_.append(static_cast<const char*>(from), size);
   }
 
-  std::string bytes_;
+  std::string bytes_;  // appends a few bytes faster than a vector
 };
 
 static_assert(sizeof(EarlierBallot) == 8, "slot and round, without padding");

@@ -57,8 +57,10 @@ Frame false_ballot(const Known& known, Luck& luck) {
   }
   ballot.planes = planes;
   ballot.samples = luck.word();
-  // Seldom one too many: no honest ballot reports that.
-  for (std::size_t t = known.scales + luck.chance(0.05); t > 0; --t) {
+  // Now and then one too many, or none: no honest ballot reports that.
+  std::size_t scales = known.scales + (luck.chance(0.05) ? 1 : 0);
+  if (luck.chance(0.05)) scales = 0;
+  for (; scales > 0; --scales) {
     ballot.scales.push_back(
         luck.chance(0.3) ? 0.0F : std::ldexp(1.0F, static_cast<int>(luck.below(200)) - 100));
   }

@@ -1,6 +1,6 @@
 #pragma once
 // What a round's sums decide, by integers, floats and plain loops: the truth's own idea of every
-// decision rule. Of a rule whose word it does not know it takes the rule's word, on its own sums.
+// decision rule. A rule that is not known here decides for itself, on these sums.
 //
 // Not thread-safe.
 
@@ -21,7 +21,7 @@ class PlainDecisions {
  public:
   PlainDecisions(const DecisionChoice& choice, TensorTable tensors);
 
-  // The rule has arithmetic of its own here.
+  // True where decide() computes the rule itself.
   static bool knows(std::string_view word);
 
   struct Expected {

@@ -266,12 +266,16 @@ void Truth::check_told(const wire::Decision& decision, const char* what) const {
 
 void Truth::numbered(const std::string& identity, std::uint32_t slot) {
   const auto [known, first] = slots_.try_emplace(slot, identity);
-  demand(first || known->second == identity, "slot {} is given to {} and to {}", slot,
-         known->second, identity);
+  demand(known->second == identity, "slot {} is given to {} and to {}", slot, known->second,
+         identity);
+  if (!first) return;
+  const auto slots =
+      std::ranges::count(slots_, identity, [](const auto& one) { return one.second; });
+  demand(slots == 1, "{} is given a second slot, {}", identity, slot);
 }
 
-// The decision tells by slot what its record says by identity, of everybody whose slot is known.
-// Who was invited is not known here: an identity may stand in neither list.
+// The decision says by slot what its record says by identity. An identity that was not invited may
+// stand in neither list.
 void Truth::check_slots(const wire::Decision& decision) const {
   const coordinator::DecisionRecord& record = line_[decision.round];
   const wire::CountedSlots& told = decision.counted;
@@ -279,6 +283,7 @@ void Truth::check_slots(const wire::Decision& decision) const {
   for (const coordinator::CountedBallot& one : record.counted)
     counted.emplace(one.identity, one.round);
   for (const auto& [slot, identity] : slots_) {
+    demand(slot < told.given, "Decision {} says that slot {} was not given", record.round, slot);
     const auto found = counted.find(identity);
     const bool fresh = found != counted.end() && found->second == record.round;
     const bool listed = std::ranges::binary_search(told.slots, slot);

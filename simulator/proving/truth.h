@@ -60,11 +60,12 @@ class Truth {
   // A new epoch is in the ledger.
   void epoch_began(std::uint32_t epoch) { epoch_ = epoch; }
 
-  // A frame leaves the coordinator: what it tells must have been committed, and the lists of slots
-  // in it must be those of the ballots counted.
+  // A frame leaves the coordinator: what it tells must have been committed. A Decision must list
+  // the ballots that it counts, as far as their slots are known; who was invited is not known here.
   void told(std::span<const std::uint8_t> frame);
 
-  // A Welcome tells `identity` its slot, which was nobody else's since the coordinator started.
+  // A Welcome tells `identity` its slot. Since the coordinator started nobody else had it, and
+  // `identity` had no other: no plan has so few places that a member is forgotten.
   void numbered(const std::string& identity, std::uint32_t slot);
 
   // A coordinator starts anew from `ledger`, which must hold what was committed, decision by
@@ -133,7 +134,8 @@ class Truth {
   std::uint32_t epoch_ = 0;
   std::set<std::pair<std::uint32_t, std::uint64_t>> known_;  // (round, fingerprint) of every line
   std::map<std::string, std::uint32_t> newest_counted_;      // ballot rounds, committed
-  std::map<std::uint32_t, std::string> slots_;               // whose, as this coordinator says
+  // Slots that this coordinator gave, and the identities that they belong to.
+  std::map<std::uint32_t, std::string> slots_;
   // Of (client, life, line, replica, round): a hash of the ballot.
   std::map<std::tuple<std::size_t, std::uint32_t, std::uint32_t, std::uint64_t, std::uint32_t>,
            std::uint64_t>

@@ -109,7 +109,7 @@ class World : private coordinator::Outlet {
     std::optional<client::Job> job;
     Memory memory;
     std::uint32_t life = 0;
-    std::optional<std::uint32_t> voted;  // the round of the newest ballot that this life sent
+    std::optional<std::uint32_t> voted;  // round of the newest ballot that this life found or sent
     std::uint32_t connection = 0;
     std::string peer;  // routing id of that connection
     std::string key;   // that CURVE would vouch for
@@ -165,7 +165,7 @@ class World : private coordinator::Outlet {
   void connect(std::size_t i);
   void schedule_client_tick(std::size_t i);
   client::SessionOptions session_options(std::size_t i) const;
-  // Whom the coordinator takes client i for; true to life where names tell the clients apart.
+  // The coordinator's name for client i, where no liar can have joined as client i.
   std::string identity(std::size_t i) const;
   bool names_tell_apart() const { return plan_.keyed || plan_.faults.liars == 0; }
 
@@ -206,8 +206,8 @@ class World : private coordinator::Outlet {
   Duration coordinator_clock_{0};
   Instant coordinator_tick_at_ = Instant::max();
   std::uint64_t session_ = 0;
-  Frame told_;             // what it said last
-  Frame heard_;            // what the coordinator is looking at, or has read,
+  Frame told_;   // the frame that truth_ was told last; held, so that no other has its address
+  Frame heard_;  // what the coordinator is looking at, or has read,
   std::string speaker_;    // and whose it is: a key, where there are keys
   bool refused_ = false;   // a damaged ledger
   bool finished_ = false;  // a coordinator has led the run to its end

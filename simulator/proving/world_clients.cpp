@@ -60,7 +60,11 @@ void World::happen(const ClientStart& event) {
   ++client_starts_;
   trace(fmt::format("client {} starts", event.client));
   record(3 + event.client);
-  process.session = std::make_unique<client::Session>(session_options(event.client));
+  const client::SessionOptions options = session_options(event.client);
+  if (options.restored && options.restored->standing.ballot) {
+    process.voted = options.restored->standing.round;
+  }
+  process.session = std::make_unique<client::Session>(options);
   process.worker =
       std::make_unique<client::Worker>(pull(static_cast<std::uint32_t>(parameter_count(tensors_)),
                                             static_cast<std::uint32_t>(event.client)),
@@ -103,8 +107,8 @@ void World::start_job(std::size_t i, const client::Job& job) {
   Process& process = processes_[i];
   // In a world where names are all there is, somebody else may have voted in this one's.
   if (!process.liar && names_tell_apart()) {
-    // A ballot that went with an earlier life may count, and nobody can tell this one. Where
-    // ballots may be late, its own may follow the decision that counts that one.
+    // A ballot that went with an earlier life, and is in no state, may count, and nobody can tell
+    // this one. Where ballots may be late, its own may follow the decision that counts that one.
     const bool late = plan_.config.hyper.staleness > 0;
     const auto fate = fate_in(job);
     if (fate && (fate->counted || (process.voted == fate->round && !late))) {

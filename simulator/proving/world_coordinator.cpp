@@ -146,6 +146,7 @@ void World::start_coordinator() {
     return;
   }
   ++coordinator_life_;
+  told_.reset();
   trace(fmt::format("the coordinator starts at round {}", ledger->rounds()));
   truth_.restarted(*ledger, disk_.lied());
   coordinator::CoordinatorOptions options;
@@ -207,7 +208,6 @@ void World::coordinator_dies() {
   trace("the coordinator dies");
   disk_.crash(luck_.chance(faults_.disk.power_cut) ? Crash::kPower : Crash::kProcess);
   coordinator_.reset();
-  told_.reset();
   truth_.tally_lost();
   if (faults_.forgets && before_) memory_ = before_;
   for (Process& process : processes_) process.connected = false;
@@ -251,20 +251,21 @@ void World::happen(const CoordinatorStop& event) {
 
 void World::send(const std::string& peer, const Frame& frame) {
   coordinator_may_die();
-  if (frame != told_) truth_.told(*frame);  // many are told the same
+  if (frame != told_) truth_.told(*frame);  // a broadcast tells many the same
   told_ = frame;
   for (std::size_t i = 0; i < processes_.size(); ++i) {
-    if (!processes_[i].connected || processes_[i].peer != peer) continue;
+    if (processes_[i].peer != peer) continue;
     check_slot(i, *frame);
-    carry_down(i, frame);
+    if (processes_[i].connected) carry_down(i, frame);
   }
   coordinator_may_die();
 }
 
-// In a world where names are all there is, a liar may have joined in another's.
+// Where clients have names and no keys, a liar may have joined in another's name.
 void World::check_slot(std::size_t i, std::span<const std::uint8_t> frame) {
   if (!names_tell_apart()) return;
   const auto message = wire::read_coordinator_frame(frame, kMaxParameters);
+  if (!message) return;
   if (const auto* welcome = std::get_if<wire::Welcome>(&*message)) {
     truth_.numbered(identity(i), welcome->slot);
   }
