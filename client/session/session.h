@@ -139,7 +139,8 @@ using Actions = std::vector<Action>;
 
 // ---- the machine -------------------------------------------------------------------------------
 
-// How often a state is kept: after so many rounds, or after so much time. Both 0: never.
+// The client keeps a state every `rounds` rounds, or whenever `time` has passed since the last one.
+// It keeps none if both are 0.
 struct SaveEvery {
   std::uint32_t rounds = 0;
   Duration time{0};

@@ -19,8 +19,8 @@ inline constexpr std::size_t kStateChecksumBytes = 16;
 // The bytes at the end of a state whose other bytes are `content`.
 std::array<std::uint8_t, kStateChecksumBytes> state_checksum(std::span<const std::uint8_t> content);
 
-// What is said of a state whose checksum is right and whose parts do not go together: another
-// program wrote it, or this one has a bug.
+// The error for a state with a right checksum and parts that contradict each other: another program
+// wrote it, or this one has a bug.
 Error made_up_state();
 
 // REQUIRES: `bytes` hold a header and a checksum. Refuses a state that has not the `total_bytes` of

@@ -7,8 +7,8 @@
 
 namespace psephos {
 
-// Of `names` the one that `word` most likely meant: the nearest by slips of the finger, else the
-// only one that has it as a part. Empty where there is none.
+// Returns the name that `word` most likely meant: the one with the fewest letters to insert, delete
+// or change, if they are few; else the only name that contains `word`; else an empty string.
 std::string nearest_name(std::string_view word, const std::vector<std::string>& names);
 
 }  // namespace psephos

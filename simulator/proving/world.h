@@ -206,8 +206,9 @@ class World : private coordinator::Outlet {
   Duration coordinator_clock_{0};
   Instant coordinator_tick_at_ = Instant::max();
   std::uint64_t session_ = 0;
-  Frame told_;   // the frame that truth_ was told last; held, so that no other has its address
-  Frame heard_;  // what the coordinator is looking at, or has read,
+  // The frame that truth_ was told last. It is held, so that no other frame has its address.
+  Frame told_;
+  Frame heard_;            // what the coordinator is looking at, or has read,
   std::string speaker_;    // and whose it is: a key, where there are keys
   bool refused_ = false;   // a damaged ledger
   bool finished_ = false;  // a coordinator has led the run to its end
