@@ -41,13 +41,13 @@ class BadInput : public EndToEnd {
   }
 
   void simulate(const Flags& flags, int status, const std::string& sentence) {
-    SCOPED_TRACE(testing::PrintToString(flags));
+    SCOPED_TRACE(::testing::PrintToString(flags));
     const auto before = things();
     expect_refusal(start_simulate(flags + Flags{"--out", path("run").string()}), status, sentence,
                    before);
   }
   void coordinate(const Flags& flags, int status, const std::string& sentence) {
-    SCOPED_TRACE(testing::PrintToString(flags));
+    SCOPED_TRACE(::testing::PrintToString(flags));
     const auto before = things();
     expect_refusal(start_coordinator(Flags{"--out", path("run").string(), "--endpoint-file",
                                            path("endpoint").string()} +
@@ -55,7 +55,7 @@ class BadInput : public EndToEnd {
                    status, sentence, before);
   }
   void take_part(const Flags& flags, int status, const std::string& sentence) {
-    SCOPED_TRACE(testing::PrintToString(flags));
+    SCOPED_TRACE(::testing::PrintToString(flags));
     const auto before = things();
     expect_refusal(start_client(Flags{"--save", path("final.npy").string(), "--quiet"} + flags),
                    status, sentence, before);

@@ -91,7 +91,7 @@ TEST_P(OneTruth, WhoeverRunsItTheSameParametersComeOut) {
 
 INSTANTIATE_TEST_SUITE_P(
     Runs, OneTruth,
-    testing::Values(
+    ::testing::Values(
         Truth{"Softmax", 4, "iid", "--model softmax --rounds 200 --seed 7", "synthetic"},
         Truth{"FashionMnist", 4, "iid", "--model mlp:128 --rounds 60 --schedule cosine --seed 7",
               "fashion-mnist"},

@@ -18,7 +18,7 @@ PackedSigns honest(std::size_t d, bool ternary) {
   return signs;
 }
 
-class Lies : public testing::TestWithParam<std::size_t> {};
+class Lies : public ::testing::TestWithParam<std::size_t> {};
 
 TEST_P(Lies, AreCanonicalBallotsOfTheSameSize) {
   for (const bool ternary : {false, true}) {
@@ -41,7 +41,7 @@ TEST_P(Lies, InvertedIsTheNegativeWhereTheHonestBallotVotes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Lies, testing::Values(1, 31, 32, 33, 1000, 1024, 1025, 2080));
+INSTANTIATE_TEST_SUITE_P(Sizes, Lies, ::testing::Values(1, 31, 32, 33, 1000, 1024, 1025, 2080));
 
 TEST(Lies, ColludersAgreeWithOneAnotherAndRandomLiarsDoNot) {
   const PackedSigns truth = honest(2000, false);

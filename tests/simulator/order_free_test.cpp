@@ -141,7 +141,7 @@ void run_world(std::uint32_t seed, bool tell) {
   }
 }
 
-class OrderFree : public testing::TestWithParam<std::uint32_t> {};
+class OrderFree : public ::testing::TestWithParam<std::uint32_t> {};
 
 TEST_P(OrderFree, EveryReportedRoundCarriesTheCoordinatorsFingerprint) {
   if (const char* replay = std::getenv("PSEPHOS_SEED")) {
@@ -154,7 +154,7 @@ TEST_P(OrderFree, EveryReportedRoundCarriesTheCoordinatorsFingerprint) {
 }
 
 // 20 cases of 50 seeds: 1,000 worlds.
-INSTANTIATE_TEST_SUITE_P(Seeds, OrderFree, testing::Range(0u, 20u));
+INSTANTIATE_TEST_SUITE_P(Seeds, OrderFree, ::testing::Range(0u, 20u));
 
 }  // namespace
 }  // namespace psephos::simulator::order_free_test

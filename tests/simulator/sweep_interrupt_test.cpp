@@ -30,10 +30,10 @@ namespace fs = std::filesystem;
 }
 
 TEST(SweepDeathTest, EndsThoughItsFirstThreadsAreDoneBeforeTheLastIsStarted) {
-  const fs::path directory = fs::path(testing::TempDir()) / "psephos-interrupted-sweep";
+  const fs::path directory = fs::path(::testing::TempDir()) / "psephos-interrupted-sweep";
   fs::remove_all(directory);
   // In a process of its own, which may be interrupted for good.
-  EXPECT_EXIT(play_an_interrupted_sweep(directory), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(play_an_interrupted_sweep(directory), ::testing::ExitedWithCode(0), "");
   fs::remove_all(directory);
 }
 

@@ -1,7 +1,6 @@
 #include "client/state/client_state.h"
 
 #include <gtest/gtest.h>
-#include <xxhash.h>
 
 #include <cstring>
 #include <functional>
@@ -10,25 +9,10 @@
 
 #include "runtime/replica/checkpoint.h"
 #include "tests/client/state/some_state.h"
+#include "tests/client/state/state_bytes.h"
 
 namespace psephos::client::testing {
 namespace {
-
-constexpr std::size_t kChecksum = 16;
-constexpr std::size_t kHeader = 80;
-
-// The checksum made right again: what is refused then is refused for what it says.
-Bytes with_checksum(Bytes bytes) {
-  XXH128_canonical_t checksum;
-  XXH128_canonicalFromHash(&checksum, XXH3_128bits(bytes.data(), bytes.size() - kChecksum));
-  std::memcpy(bytes.data() + bytes.size() - kChecksum, &checksum, kChecksum);
-  return bytes;
-}
-
-std::string refusal(std::span<const std::uint8_t> bytes) {
-  const auto state = decode_state(bytes);
-  return state ? "" : state.error().text;
-}
 
 TEST(ClientState, ComesBackAsItWas) {
   for (const std::size_t parameters : {1u, 31u, 43u, 1500u, 70'000u}) {

@@ -3,7 +3,6 @@
 #include "client/state/state_format_1.h"
 
 #include <gtest/gtest.h>
-#include <xxhash.h>
 
 #include <cstring>
 #include <functional>
@@ -15,13 +14,12 @@
 
 #include "client/state/state_file.h"
 #include "tests/client/state/some_state.h"
+#include "tests/client/state/state_bytes.h"
 #include "tests/runtime/base/memory_disk.h"
 
-namespace psephos::client::testing::state_format_1_test {
+namespace psephos::client::testing {
 namespace {
 
-constexpr std::size_t kChecksum = 16;
-constexpr std::size_t kHeader = 80;
 constexpr std::size_t kCheckpoint = 32;  // its header
 
 Bytes written(const std::string& name) {
@@ -40,18 +38,6 @@ ClientState meant(bool momentum) {
   ballot->scales.clear();
   state.run->standing.ballot = std::move(ballot);
   return state;
-}
-
-Bytes with_checksum(Bytes bytes) {
-  XXH128_canonical_t checksum;
-  XXH128_canonicalFromHash(&checksum, XXH3_128bits(bytes.data(), bytes.size() - kChecksum));
-  std::memcpy(bytes.data() + bytes.size() - kChecksum, &checksum, kChecksum);
-  return bytes;
-}
-
-std::string refusal(std::span<const std::uint8_t> bytes) {
-  const auto state = decode_state(bytes);
-  return state ? "" : state.error().text;
 }
 
 TEST(StateFormat1, IsReadWithSecretSeedMomentumAndBallot) {
@@ -198,4 +184,4 @@ TEST(StateFormat1, ADamagedFileIsSetAsideAndTheClientSaysSo) {
 }
 
 }  // namespace
-}  // namespace psephos::client::testing::state_format_1_test
+}  // namespace psephos::client::testing

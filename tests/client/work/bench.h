@@ -14,6 +14,7 @@
 #include "client/work/worker.h"
 #include "runtime/replica/initial_parameters.h"
 #include "tests/client/work/quadratic.h"
+#include "tests/runtime/signs/signs_of.h"
 
 namespace psephos::client::testing {
 
@@ -32,6 +33,11 @@ inline wire::Welcome welcome_with(const std::function<void(Hyperparameters&)>& c
   welcome.hyper.seed = 5;
   if (change) change(welcome.hyper);
   return welcome;
+}
+
+// What round `round` decides.
+inline PackedSigns signs_at(std::uint32_t round) {
+  return psephos::testing::signs_of(psephos::testing::random_text(kD, 20, round));
 }
 
 template <class Done>

@@ -26,10 +26,6 @@ wire::Welcome signum_run() {
       [](Hyperparameters& hyper) { hyper.worker = *parse_worker_rule("signum:0.75"); });
 }
 
-PackedSigns signs_at(std::uint32_t round) {
-  return psephos::testing::signs_of(psephos::testing::random_text(kD, 20, round));
-}
-
 // Decision `round` of a run, as a change from the one before where there is one.
 void apply(Worker& worker, std::uint32_t round) {
   const PackedSigns signs = signs_at(round);

@@ -13,7 +13,7 @@
 #include "tests/client/work/bench.h"
 #include "tests/runtime/signs/signs_of.h"
 
-namespace psephos::client::testing::worker_terms_test {
+namespace psephos::client::testing {
 namespace {
 
 const RoundTerms kFirst = {0.25f, 8, {}};
@@ -24,10 +24,6 @@ wire::Welcome welcome_in(std::uint32_t round) {
   welcome.round = round;
   welcome.terms = kFirst;
   return welcome;
-}
-
-PackedSigns signs_at(std::uint32_t round) {
-  return psephos::testing::signs_of(psephos::testing::random_text(kD, 20, round));
 }
 
 // A decision, what its frame owns in life, and the replica that it moves along.
@@ -336,4 +332,4 @@ TEST(WorkerTerms, ClientsWithDifferentTermsDoNotShareAReplica) {
 }
 
 }  // namespace
-}  // namespace psephos::client::testing::worker_terms_test
+}  // namespace psephos::client::testing

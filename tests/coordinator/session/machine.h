@@ -29,6 +29,9 @@ inline constexpr std::uint64_t kRun = 0x1122334455667788;
 inline constexpr std::uint64_t kSession = 0xA1B2C3D4E5F60718;
 inline constexpr std::uint64_t kFirstFingerprint = 500;  // of x_0; x_k has this + k here
 inline constexpr std::size_t kParameters = 40;
+// Ballots: a + or a - for every parameter.
+inline const std::string kPlus(kParameters, '+');
+inline const std::string kMinus(kParameters, '-');
 
 // Fast to speak of: heartbeats every second, deadlines every ten.
 inline RunConfig config_for(std::uint32_t min_voters) {

@@ -10,9 +10,6 @@ namespace {
 using namespace testing;
 using wire::RefusalCode;
 
-const std::string kPlus(kParameters, '+');
-const std::string kMinus(kParameters, '-');
-
 Machine slow_reader(const RunConfig& config, const std::vector<std::string>& names) {
   Machine machine(config);
   machine.reads_at_once = false;

@@ -7,7 +7,7 @@
 
 #include "tests/coordinator/session/machine.h"
 
-namespace psephos::coordinator::refusals_test {
+namespace psephos::coordinator {
 namespace {
 
 using namespace testing;
@@ -15,8 +15,6 @@ using wire::RefusalCode;
 using wire::RefusedFrame;
 
 constexpr std::uint8_t kCatchUpBody = 3;
-
-const std::string kPlus(kParameters, '+');
 
 TEST(SessionRefusals, OfAMalformedBallotNameItsRound) {
   for (const bool at_once : {true, false}) {
@@ -172,4 +170,4 @@ TEST(SessionScales, AreMalformedWhereNoRuleAsksForThem) {
 }
 
 }  // namespace
-}  // namespace psephos::coordinator::refusals_test
+}  // namespace psephos::coordinator

@@ -7,15 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "tests/contains.h"
 #include "tests/runtime/data/idx_files.h"
 #include "tests/runtime/formats/npy_files.h"
 
 namespace psephos {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using psephos::testing::contains;
 
 // Four good files; tests then spoil one.
 class IdxFolder : public ::testing::Test {

@@ -10,15 +10,14 @@
 #include <vector>
 
 #include "runtime/base/philox.h"
+#include "tests/contains.h"
 
-namespace psephos::partition_test {
+namespace psephos {
 namespace {
 
-PartitionRule rule_of(std::string_view text) { return parse_partition(text).value(); }
+using psephos::testing::contains;
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+PartitionRule rule_of(std::string_view text) { return parse_partition(text).value(); }
 
 std::vector<std::uint8_t> random_labels(std::size_t count, std::uint32_t classes,
                                         std::uint32_t seed) {
@@ -231,4 +230,4 @@ TEST(MakePartition, RefusesWhatCannotBeSharedOut) {
 }
 
 }  // namespace
-}  // namespace psephos::partition_test
+}  // namespace psephos

@@ -8,11 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/contains.h"
 #include "tests/runtime/formats/npy_files.h"
 #include "tests/runtime/formats/temporary_folder.h"
 
 namespace psephos {
 namespace {
+
+using psephos::testing::contains;
 
 // ---- written -----------------------------------------------------------------------------------
 
@@ -60,10 +63,6 @@ Result<NpyHeader> parse(std::string_view file) {
 std::string error_of(std::string_view file) {
   const Result<NpyHeader> header = parse(file);
   return header ? "no error" : header.error().text;
-}
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
 }
 
 TEST(NpyHeader, TellsTypeShapeAndWhereTheValuesLie) {

@@ -81,8 +81,8 @@ void expect_near(const AlignedVector<float>& values, std::span<const double> exp
 }
 
 void expect_as_naive(const Shape& shape, std::uint32_t seed) {
-  SCOPED_TRACE(testing::Message() << shape.side << " x " << shape.side << " x " << shape.channels
-                                  << ", " << shape.filters << " filters, seed " << seed);
+  SCOPED_TRACE(::testing::Message() << shape.side << " x " << shape.side << " x " << shape.channels
+                                    << ", " << shape.filters << " filters, seed " << seed);
   // Parameters of another layer before ours.
   constexpr std::size_t kBefore = 3;
   const AlignedVector<float> parameters = random_floats(shape.parameters(), seed);

@@ -7,9 +7,12 @@
 #include <string>
 
 #include "runtime/signs/layout.h"
+#include "tests/contains.h"
 
 namespace psephos {
 namespace {
+
+using psephos::testing::contains;
 
 std::string error_of(const std::string& words, std::size_t features = 784,
                      std::size_t classes = 10) {
@@ -19,10 +22,6 @@ std::string error_of(const std::string& words, std::size_t features = 784,
 
 std::size_t parameters_of(const std::string& words) {
   return make_model(words, 784, 10).value()->parameters();
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST(MakeModel, CountsTheParametersOfKnownModels) {

@@ -42,7 +42,7 @@ struct Case {
 
 void PrintTo(const Case& test, std::ostream* out) { *out << test.words << ", " << test.features; }
 
-class Gradient : public testing::TestWithParam<Case> {};
+class Gradient : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Gradient, IsTheSlopeOfTheLoss) {
   const auto model = make(GetParam().words, GetParam().features, 4);
@@ -67,12 +67,12 @@ TEST_P(Gradient, IsTheSlopeOfTheLoss) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Gradient,
-                         testing::Values(Case{"softmax", 6, 9}, Case{"mlp:5", 6, 9},
-                                         Case{"mlp:7,3", 6, 9}, Case{"mlp:1", 6, 9},
-                                         Case{"mlp:4,4,4,4", 6, 9}, Case{"mlp:17", 35, 5},
-                                         Case{"cnn:2,3,4", 16 * 16, 3},
-                                         Case{"cnn:1,1,1", 17 * 17, 3},
-                                         Case{"cnn:3,2,5", 18 * 18, 2}));
+                         ::testing::Values(Case{"softmax", 6, 9}, Case{"mlp:5", 6, 9},
+                                           Case{"mlp:7,3", 6, 9}, Case{"mlp:1", 6, 9},
+                                           Case{"mlp:4,4,4,4", 6, 9}, Case{"mlp:17", 35, 5},
+                                           Case{"cnn:2,3,4", 16 * 16, 3},
+                                           Case{"cnn:1,1,1", 17 * 17, 3},
+                                           Case{"cnn:3,2,5", 18 * 18, 2}));
 
 TEST(Network, GradientForgetsEarlierBatches) {
   for (const char* words : {"softmax", "mlp:37", "mlp:64,21", "cnn:6,10,21"}) {

@@ -12,6 +12,6 @@ int main(int argc, char** argv) {
     std::puts("skipped: this processor has no AVX2 and FMA");
     return 77;
   }
-  testing::InitGoogleTest(&argc, argv);
+  ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

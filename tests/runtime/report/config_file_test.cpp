@@ -177,9 +177,9 @@ class ConfigOption : public ::testing::Test {
   }
 
   const fs::path scratch_ =
-      fs::path(testing::TempDir()) /
+      fs::path(::testing::TempDir()) /
       ("psephos-config-" +
-       std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+       std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
 };
 
 TEST_F(ConfigOption, FlagsOverrideTheFileWhereverTheyStand) {

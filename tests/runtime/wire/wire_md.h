@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <string>
@@ -18,6 +19,13 @@ inline std::vector<std::string> wire_md_lines() {
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   return lines;
+}
+
+// An example's bytes as the floats that they are.
+inline AlignedVector<float> floats(const Bytes& bytes) {
+  AlignedVector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
 }
 
 // One worked example.

@@ -39,12 +39,6 @@ TensorTable table_of(const std::vector<std::string>& tensors) {
   return table;
 }
 
-AlignedVector<float> floats(const Bytes& bytes) {
-  AlignedVector<float> values(bytes.size() / sizeof(float));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
-  return values;
-}
-
 // '+', '-' or '0' of every parameter.
 template <class Vote>
 PackedSigns votes(std::size_t parameters, Vote vote) {

@@ -25,7 +25,7 @@
 #include "tests/runtime/wire/fields.h"
 #include "tests/runtime/wire/golden_frames.h"
 
-namespace psephos::wire::wire_md_test {
+namespace psephos::wire {
 namespace {
 
 using namespace testing;
@@ -59,12 +59,6 @@ template <class T>
 std::string hex_of(const AlignedVector<T>& values) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(values.data());
   return to_hex(std::span(bytes, values.size() * sizeof(T)));
-}
-
-AlignedVector<float> floats(const Bytes& bytes) {
-  AlignedVector<float> values(bytes.size() / sizeof(float));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
-  return values;
 }
 
 float one_float(const Bytes& bytes) { return floats(bytes).at(0); }
@@ -399,4 +393,4 @@ TEST(WireMd, BallotFrame) {
 }
 
 }  // namespace
-}  // namespace psephos::wire::wire_md_test
+}  // namespace psephos::wire
